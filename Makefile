@@ -1,0 +1,77 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV ?= .venv
+FACE_MODEL ?= mobilefacenet
+MODEL_DIR ?= models
+PHOTO_DIR := tests/photos
+LOCKS := compare extract local dev
+
+PYTHON_IN_VENV := $(VENV)/bin/python
+SOURCES := functions layers tests bench
+
+export FACE_MODEL MODEL_DIR
+export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/contract:$(CURDIR)/layers/engine
+
+.PHONY: help
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: setup weights ## Set up, fetch the model and serve at http://127.0.0.1:8001
+	@exec $(PYTHON_IN_VENV) -m functions.local
+
+.PHONY: test
+test: $(VENV)/.dev weights photos ## Set up everything and run the whole test suite
+	$(PYTHON_IN_VENV) -m pytest
+
+.PHONY: check
+check: $(VENV)/.dev ## Check format, lint, types and import rules; edits nothing
+	$(VENV)/bin/ruff format --check $(SOURCES)
+	$(VENV)/bin/ruff check $(SOURCES)
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+.PHONY: fix
+fix: $(VENV)/.dev ## Format, and mend what the linter can mend
+	$(VENV)/bin/ruff format $(SOURCES)
+	$(VENV)/bin/ruff check --fix $(SOURCES)
+
+.PHONY: setup
+setup: $(VENV)/.local ## Make the virtual environment from hash-pinned requirements
+
+.PHONY: weights
+weights: setup ## Fetch the weights of FACE_MODEL into MODEL_DIR (what is there is kept)
+	@$(PYTHON_IN_VENV) -m face_engine.fetch --model $(FACE_MODEL) --into $(MODEL_DIR)
+
+.PHONY: photos
+photos: $(VENV)/.dev ## Fetch the photos of the tests
+	@$(PYTHON_IN_VENV) -m face_engine.fetch --catalog tests/photos.toml --into $(PHOTO_DIR)
+
+.PHONY: bench
+bench: $(VENV)/.dev weights photos ## Measure the in-process app against detector and embedder alone
+	$(PYTHON_IN_VENV) -m bench.overhead
+
+.PHONY: lock
+lock: $(VENV)/.dev ## Pin requirements/*.in anew, with hashes
+	cd requirements && for name in $(LOCKS); do \
+		$(abspath $(VENV))/bin/uv --quiet pip compile $$name.in --override overrides.txt --universal \
+			--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
+			--no-emit-find-links -o $$name.txt || exit 1; \
+	done
+
+.PHONY: clean
+clean: ## Remove all that these commands made, weights and photos too
+	rm -rf $(VENV) $(MODEL_DIR) $(PHOTO_DIR) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
+	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
+
+$(PYTHON_IN_VENV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.13 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# One rule for every lock: .venv/.local is newer than requirements/local.txt once that is installed.
+$(VENV)/.%: requirements/%.txt $(PYTHON_IN_VENV)
+	$(PYTHON_IN_VENV) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r $<
+	@touch $@

@@ -1,0 +1,8 @@
+"""Lambda entry of the compare function."""
+
+from face_contract.lambda_entry import create_handler
+from face_contract.settings import read_settings
+from functions.compare.app import create
+
+settings = read_settings()
+handler = create_handler(create(settings), "compare", settings.log_level, lambda: None)

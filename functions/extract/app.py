@@ -1,0 +1,147 @@
+"""The routes that turn photos into embeddings."""
+
+import time
+from dataclasses import asdict
+
+from fastapi import APIRouter, FastAPI
+
+from face_contract.app import create_app
+from face_contract.distance import DEFAULT_THRESHOLDS
+from face_contract.errors import (
+    DownloadFailed,
+    InvalidImage,
+    InvalidRequest,
+    ModelFailed,
+    ModelUnavailable,
+    MultipleFacesDetected,
+    NoFaceDetected,
+    PayloadTooLarge,
+)
+from face_contract.openapi import document_responses
+from face_contract.schemas import (
+    ExtractRequest,
+    ExtractResponse,
+    FacialArea,
+    HealthResponse,
+    ImageType,
+    InferenceEngine,
+    InputSize,
+    Limits,
+    ModelInfoResponse,
+    WarmUpResponse,
+    WeightsFile,
+)
+from face_contract.settings import Settings
+from face_engine.alignment import CROP_SIZE_PX
+from face_engine.faces import ExtractionOptions
+from face_engine.images import decode_base64, decode_image
+from face_engine.loading import ModelLoader, engine_versions
+
+
+def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
+    """Builds the routes of the extract function.
+
+    Args:
+        loader: gives the model.
+        settings: limits and policies.
+    """
+    router = APIRouter()
+    model = loader.entry.name
+
+    @router.get(
+        "/health",
+        tags=["service"],
+        summary="Can the service answer?",
+        responses=document_responses(HealthResponse, ModelUnavailable),
+    )
+    def health() -> HealthResponse:
+        loader.check()
+        return HealthResponse(model=model, model_loaded=loader.is_loaded)
+
+    @router.post(
+        "/extract-embedding",
+        tags=["faces"],
+        summary="Embed the most prominent face of a photo",
+        responses=document_responses(
+            ExtractResponse,
+            NoFaceDetected,
+            MultipleFacesDetected,
+            InvalidImage,
+            DownloadFailed,
+            PayloadTooLarge,
+            InvalidRequest,
+            ModelFailed,
+            ModelUnavailable,
+        ),
+    )
+    def extract_embedding(request: ExtractRequest) -> ExtractResponse:
+        start = time.perf_counter()
+        extractor = loader.load().extractor
+        if request.image_type is ImageType.URL:
+            raise DownloadFailed("Downloads are not available yet: send the image as base64.")
+        data = decode_base64(request.image, settings.max_image_bytes)
+        extraction = extractor.extract(
+            decode_image(data, settings.max_image_pixels),
+            ExtractionOptions(
+                request.enforce_detection, request.align, settings.embed_without_face
+            ),
+        )
+        vector = extraction.embedding
+        return ExtractResponse(
+            embedding=None if vector is None else vector.tolist(),
+            face_count=extraction.face_count,
+            face_confidence=extraction.confidence,
+            facial_area=FacialArea(**asdict(extraction.area)),
+            processing_time_ms=(time.perf_counter() - start) * 1000,
+            model=extraction.model,
+        )
+
+    @router.post(
+        "/warm-up",
+        tags=["service"],
+        summary="Load the model",
+        responses=document_responses(WarmUpResponse, ModelUnavailable),
+    )
+    def warm_up() -> WarmUpResponse:
+        status = "already_loaded" if loader.is_loaded else "loaded"
+        loaded = loader.load()
+        return WarmUpResponse(status=status, model=model, load_time_seconds=loaded.load_time_s)
+
+    @router.get(
+        "/model-info",
+        tags=["service"],
+        summary="What makes the vectors, and within which limits",
+        responses=document_responses(ModelInfoResponse),
+    )
+    def model_info() -> ModelInfoResponse:
+        return ModelInfoResponse(
+            model=model,
+            model_identity=loader.identity,
+            detector="YuNet",
+            alignment="similarity",
+            input_size=InputSize(width=CROP_SIZE_PX, height=CROP_SIZE_PX),
+            distance_metrics=DEFAULT_THRESHOLDS,
+            weights=[WeightsFile(file=a.file, sha256=a.sha256) for a in loader.entry.artifacts],
+            inference_engines=[
+                InferenceEngine(name=name, version=version)
+                for name, version in engine_versions().items()
+            ],
+            limits=Limits(
+                max_body_bytes=settings.max_body_bytes,
+                max_image_bytes=settings.max_image_bytes,
+                max_image_pixels=settings.max_image_pixels,
+            ),
+            model_loaded=loader.is_loaded,
+        )
+
+    return router
+
+
+def create(loader: ModelLoader, settings: Settings) -> FastAPI:
+    """Builds the app of the extract function."""
+    return create_app(
+        "Face extraction",
+        [build_router(loader, settings)],
+        settings,
+        docs=settings.enable_docs,
+    )

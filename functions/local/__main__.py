@@ -1,0 +1,54 @@
+"""The local server: python -m functions.local."""
+
+import sys
+from pathlib import Path
+
+import uvicorn
+from uvicorn.config import LOGGING_CONFIG
+
+from face_contract.app import API_PREFIX
+from face_contract.settings import InvalidSetting, Settings, read_settings
+
+PORTRAIT = Path(__file__).resolve().parents[2] / "events" / "portrait.jpg"
+
+
+def main() -> None:
+    """Serves until it is stopped."""
+    try:
+        settings = read_settings()
+    except InvalidSetting as error:
+        sys.exit(str(error))
+    print(welcome(settings), flush=True)
+    uvicorn.run(
+        "functions.local.app:create",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        reload=settings.reload,
+        log_level=settings.log_level.lower(),
+        log_config=log_config(settings.log_level),
+        # Paths are logged without their query: it is the client's.
+        access_log=False,
+    )
+
+
+def welcome(settings: Settings) -> str:
+    """Returns the address to open, and a command that can be pasted."""
+    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104
+    address = f"http://{host}:{settings.port}"
+    return (
+        f"\nServing at {address} (documentation: {address}/docs). Try:\n\n"
+        f"""  echo '{{"image": "'$(base64 < '{PORTRAIT}' | tr -d '\\n')'"}}' |"""
+        f" curl -s -H 'Content-Type: application/json' -d @- {address}{API_PREFIX}/extract-embedding\n"
+    )
+
+
+def log_config(level: str) -> dict[str, object]:
+    """Returns uvicorn's logging with our loggers beside its own."""
+    ours = {"handlers": ["default"], "level": level, "propagate": False}
+    loggers = {name: ours for name in ("face_contract", "face_engine", "functions")}
+    return {**LOGGING_CONFIG, "loggers": {**LOGGING_CONFIG["loggers"], **loggers}}
+
+
+if __name__ == "__main__":
+    main()

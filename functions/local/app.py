@@ -1,0 +1,38 @@
+"""Both functions in one process, with one document."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from face_contract.app import create_app
+from face_contract.errors import ModelUnavailable
+from face_contract.settings import Settings, read_settings
+from face_engine.loading import ModelLoader
+from functions.compare.app import build_router as build_compare_router
+from functions.extract.app import build_router as build_extract_router
+
+logger = logging.getLogger(__name__)
+
+
+def create(settings: Settings | None = None) -> FastAPI:
+    """Builds the local server's app, which loads the model when it starts.
+
+    Args:
+        settings: read from the environment when None, as uvicorn calls it.
+    """
+    settings = read_settings() if settings is None else settings
+    loader = ModelLoader(settings.face_model, settings.model_dir)
+
+    @asynccontextmanager
+    async def load_model(_app: FastAPI) -> AsyncIterator[None]:
+        try:
+            loader.load()
+        except ModelUnavailable as error:
+            # The server stays up, says so in every answer, and recovers when the files come.
+            logger.error("%s", error.message)
+        yield
+
+    routers = [build_extract_router(loader, settings), build_compare_router()]
+    return create_app("Face embeddings", routers, settings, docs=True, lifespan=load_model)

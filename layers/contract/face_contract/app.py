@@ -1,0 +1,64 @@
+"""The FastAPI app around a function's routes: errors, limits, CORS and documentation."""
+
+from collections.abc import Sequence
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import StatelessLifespan
+
+from face_contract import __version__
+from face_contract.body_limit import BodyLimit
+from face_contract.error_handlers import LastResort, register_error_handlers
+from face_contract.settings import Settings
+
+API_PREFIX = "/api/v1"
+
+
+def create_app(
+    title: str,
+    routers: Sequence[APIRouter],
+    settings: Settings,
+    *,
+    docs: bool,
+    lifespan: StatelessLifespan[FastAPI] | None = None,
+) -> FastAPI:
+    """Builds the app that serves `routers` under `/api/v1`.
+
+    Args:
+        title: of the documentation.
+        routers: the routes.
+        settings: limits and origins.
+        docs: serve `/docs`, `/redoc` and `/openapi.json`, without internet.
+        lifespan: what to do at start and stop; Lambda never runs it.
+    """
+    # A redirect from /path/ to /path would lose API Gateway's stage.
+    options = {
+        "title": title,
+        "version": __version__,
+        "lifespan": lifespan,
+        "redirect_slashes": False,
+        # curl and simple clients may send JSON without saying so.
+        "strict_content_type": False,
+    }
+    if docs:
+        # Imported here: a Lambda function without documentation ships without this package.
+        from fastapi_offline import FastAPIOffline
+
+        app = FastAPIOffline(**options)
+    else:
+        app = FastAPI(openapi_url=None, **options)
+    for router in routers:
+        app.include_router(router, prefix=API_PREFIX)
+    register_error_handlers(app, settings.max_body_bytes)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(LastResort)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        # Browsers refuse credentials for any origin, and rightly.
+        allow_credentials="*" not in settings.cors_origins,
+    )
+    return app

@@ -1,0 +1,41 @@
+"""Refuses a request body over the limit, before it is read whole."""
+
+from fastapi import HTTPException
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from face_contract.error_handlers import envelope
+from face_contract.errors import PayloadTooLarge
+
+
+class BodyLimit:
+    """Counts what arrives, so that chunked bodies and wrong Content-Lengths are caught too.
+
+    FastAPI's `max_body_size` answers a declared length in plain text and outside of the CORS
+    middleware; the contract wants the envelope.
+    """
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self.app = app
+        self.max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared) > self.max_body_bytes:
+            await envelope(PayloadTooLarge(self.max_body_bytes))(scope, receive, send)
+            return
+        received = 0
+
+        async def count() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.max_body_bytes:
+                # FastAPI lets only its own exceptions out of the reading of a body.
+                raise HTTPException(413)
+            return message
+
+        await self.app(scope, count, send)

@@ -1,0 +1,106 @@
+"""Turns every failure, ours, the framework's and the unexpected, into the one envelope."""
+
+import logging
+import traceback
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from face_contract.errors import (
+    InternalError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    ServiceError,
+)
+
+logger = logging.getLogger(__name__)
+
+
+def envelope(error: ServiceError, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Returns the answer for an error."""
+    body = {"code": error.code, "message": error.message, "details": error.details}
+    return JSONResponse({"error": body}, status_code=error.status, headers=headers)
+
+
+def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:
+    """Makes `app` answer every exception but the unexpected, which `LastResort` answers."""
+
+    def handle_service_error(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ServiceError)
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.error("%s: %s", error.code, error.message)
+        return envelope(error)
+
+    def handle_validation_error(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        # Only place and sentence: the rest of pydantic's report holds what the client sent.
+        fields = [
+            {"field": ".".join(str(part) for part in e["loc"][1:]) or "body", "message": e["msg"]}
+            for e in error.errors()
+        ]
+        return envelope(InvalidRequest(details={"fields": fields[:MOST_FIELDS]}))
+
+    def handle_http_error(_request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        headers = dict(error.headers) if error.headers else None
+        match error.status_code:
+            case HTTPStatus.NOT_FOUND:
+                return envelope(NotFound(), headers)
+            case HTTPStatus.METHOD_NOT_ALLOWED:
+                return envelope(MethodNotAllowed(), headers)
+            case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                return envelope(PayloadTooLarge(max_body_bytes), headers)
+            case HTTPStatus.BAD_REQUEST:
+                # FastAPI's word for a body that it cannot parse in another way than bad syntax:
+                # not UTF-8, nested too deep, an integer of too many digits.
+                unreadable = {"field": "body", "message": "The body cannot be read as JSON."}
+                return envelope(InvalidRequest(details={"fields": [unreadable]}), headers)
+            case _:
+                return _unexpected(error)
+
+    app.add_exception_handler(ServiceError, handle_service_error)
+    app.add_exception_handler(RequestValidationError, handle_validation_error)
+    app.add_exception_handler(HTTPException, handle_http_error)
+
+
+# An embedding of 512 strings has 512 faults; a client needs to see the first of them.
+MOST_FIELDS = 20
+
+
+class LastResort:
+    """Answers what no handler knows with INTERNAL_ERROR.
+
+    It stands inside the CORS middleware, where the framework's own last resort does not, so
+    that a browser can read the answer.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception as error:
+            response = _unexpected(error)
+            if not started:
+                await response(scope, receive, send)
+
+
+def _unexpected(error: Exception) -> JSONResponse:
+    # The frames without the exception's text, which may hold what the client sent.
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("unexpected %s\n%s", type(error).__name__, frames)
+    return envelope(InternalError())

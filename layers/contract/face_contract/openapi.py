@@ -1,0 +1,69 @@
+"""What the OpenAPI document says of answers: an example for each, made from the schemas and errors."""
+
+from collections import defaultdict
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel
+
+from face_contract.errors import (
+    GATEWAY_ERRORS,
+    Details,
+    ErrorCode,
+    InternalError,
+    MethodNotAllowed,
+    NotFound,
+    ServiceError,
+)
+from face_contract.schemas import ErrorResponse
+
+
+
+def document_responses(
+    success: type[BaseModel], *errors: type[ServiceError]
+) -> dict[int | str, dict[str, Any]]:
+    """Returns the `responses` of a route: its success, its own errors and those of every route.
+
+    Args:
+        success: the model of the 200, each of whose fields has an example or a default.
+        errors: what only this route raises.
+    """
+    examples: dict[HTTPStatus, dict[ErrorCode, object]] = defaultdict(dict)
+    for error in (*errors, NotFound, MethodNotAllowed, InternalError):
+        examples[error.status][error.code] = _error_example(
+            error.code, error.message, error.example_details
+        )
+    for gateway_error in GATEWAY_ERRORS:
+        examples[gateway_error.status][gateway_error.code] = _error_example(
+            gateway_error.code, gateway_error.message, None
+        )
+    documented: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"application/json": {"example": example_of(success)}}}
+    }
+    for status in sorted(examples):
+        documented[int(status)] = {
+            "model": ErrorResponse,
+            "description": status.phrase,
+            "content": {"application/json": {"examples": examples[status]}},
+        }
+    return documented
+
+
+def example_of(model: type[BaseModel]) -> dict[str, object]:
+    """Returns the example of a model: its fields' examples, or else their defaults."""
+    example = {}
+    for name, field in model.model_fields.items():
+        if field.examples:
+            example[name] = field.examples[0]
+        elif isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            example[name] = example_of(field.annotation)
+        else:
+            example[name] = field.get_default(call_default_factory=True)
+    return example
+
+
+def _error_example(code: ErrorCode, message: str, details: Details | None) -> object:
+    return {
+        "summary": code,
+        "value": {"error": {"code": code, "message": message, "details": details}},
+    }

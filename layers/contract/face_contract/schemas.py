@@ -1,0 +1,184 @@
+"""The bodies of requests and answers, as clients send and receive them."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat
+
+from face_contract import __version__
+from face_contract.distance import EMBEDDING_DIMENSIONS, DistanceMetric
+from face_contract.errors import ErrorCode
+
+# Length and finiteness are checked by face_contract.distance, which answers INVALID_EMBEDDING:
+# here they are only documented.
+Embedding = Annotated[
+    list[StrictFloat],
+    Field(
+        json_schema_extra={"minItems": EMBEDDING_DIMENSIONS, "maxItems": EMBEDDING_DIMENSIONS},
+        examples=[[0.0123] * EMBEDDING_DIMENSIONS],
+    ),
+]
+
+
+class Schema(BaseModel):
+    """A body. Unknown fields of a request are ignored, as the service that this one replaces did."""
+
+    # `model_` is a prefix that pydantic keeps for itself; the contract has `model_loaded`.
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+
+class ImageType(StrEnum):
+    """How `image` is to be read."""
+
+    BASE64 = "base64"
+    URL = "url"
+
+
+class ExtractRequest(Schema):
+    """A photo, and what to do with the faces in it."""
+
+    image: str = Field(
+        description="The image file as base64 (with or without a `data:` prefix), or its http(s) URL.",
+        examples=["/9j/4AAQSkZJRgABAQ..."],
+        # A photo must not be shown in a log line that prints the request.
+        repr=False,
+    )
+    image_type: ImageType = Field(ImageType.BASE64, description="How `image` is to be read.")
+    enforce_detection: StrictBool = Field(
+        True, description="Refuse an image that does not hold exactly one face."
+    )
+    align: StrictBool = Field(
+        True, description="Align the face by its landmarks; else embed the detected box as it is."
+    )
+
+
+class FacialArea(Schema):
+    """A box in pixels of the upright image (EXIF orientation applied), from its top left."""
+
+    x: int = Field(ge=0, examples=[100])
+    y: int = Field(ge=0, examples=[50])
+    w: int = Field(ge=1, examples=[200])
+    h: int = Field(ge=1, examples=[250])
+
+
+class ExtractResponse(Schema):
+    """The embedding of the most prominent face."""
+
+    embedding: Embedding | None = Field(
+        description="512 numbers; null only if no face was found and EMBED_WITHOUT_FACE is false."
+    )
+    face_count: int = Field(ge=0, description="How many faces were found.", examples=[1])
+    face_confidence: float = Field(
+        ge=0, le=1, description="The detector's score; 0 without a face.", examples=[0.94]
+    )
+    facial_area: FacialArea = Field(description="The face; the whole image if none was found.")
+    processing_time_ms: float = Field(ge=0, examples=[45.2])
+    model: str = Field(
+        description="Weights and preprocessing that made the vector: compare only equal ones.",
+        examples=["mobilefacenet-87aacdfe/yunet/similarity"],
+    )
+
+
+class CompareRequest(Schema):
+    """Two embeddings of the same model."""
+
+    embedding1: Embedding = Field(repr=False)
+    embedding2: Embedding = Field(repr=False)
+    threshold: Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)] | None = Field(
+        None, description="Below this distance two faces are one person; the metric's default if omitted."
+    )
+    distance_metric: DistanceMetric = DistanceMetric.COSINE
+
+
+class CompareResponse(Schema):
+    """Whether two embeddings show the same person, and how far apart they are."""
+
+    is_same_person: bool = Field(description="distance < threshold_used", examples=[True])
+    distance: float = Field(ge=0, examples=[0.35])
+    similarity: float = Field(ge=0, le=1, examples=[0.65])
+    confidence: float = Field(ge=0, le=1, description="min(1, |d - t| / t)", examples=[0.49])
+    threshold_used: float = Field(gt=0, examples=[0.68])
+    distance_metric: DistanceMetric
+
+
+class HealthResponse(Schema):
+    """The service can answer."""
+
+    status: Literal["healthy"] = "healthy"
+    model: str = Field(description="The configured model.", examples=["MobileFaceNet"])
+    embedding_dimensions: int = EMBEDDING_DIMENSIONS
+    model_loaded: bool = Field(description="False while the model can be loaded and is not yet.")
+    version: str = __version__
+
+
+class WarmUpResponse(Schema):
+    """The model is loaded."""
+
+    status: Literal["loaded", "already_loaded"]
+    model: str = Field(examples=["MobileFaceNet"])
+    load_time_seconds: float = Field(ge=0, description="How long the load took.", examples=[0.2])
+
+
+class WeightsFile(Schema):
+    """A file of weights that the model is made of."""
+
+    file: str = Field(examples=["fr_feature.onnx"])
+    sha256: str = Field(examples=["87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"])
+
+
+class InferenceEngine(Schema):
+    """A library that runs a network."""
+
+    name: str = Field(examples=["onnxruntime"])
+    version: str = Field(examples=["1.32.0"])
+
+
+class InputSize(Schema):
+    """The size of the face crop that the embedding network sees, in pixels."""
+
+    width: int = Field(examples=[112])
+    height: int = Field(examples=[112])
+
+
+class Limits(Schema):
+    """What this deployment accepts."""
+
+    max_body_bytes: int = Field(description="A request's body.", examples=[15_728_640])
+    max_image_bytes: int = Field(description="An image file.", examples=[10_485_760])
+    max_image_pixels: int = Field(description="Pixels to decode.", examples=[64_000_000])
+
+
+class ModelInfoResponse(Schema):
+    """What makes the vectors, and within which limits."""
+
+    model: str = Field(examples=["MobileFaceNet"])
+    model_identity: str = Field(
+        description="The `model` of an extraction whose face was aligned.",
+        examples=["mobilefacenet-87aacdfe/yunet/similarity"],
+    )
+    embedding_dimensions: int = EMBEDDING_DIMENSIONS
+    detector: str = Field(examples=["YuNet"])
+    alignment: str = Field(examples=["similarity"])
+    input_size: InputSize
+    distance_metrics: dict[DistanceMetric, float] = Field(
+        description="Each metric's default threshold.",
+        examples=[{"cosine": 0.68, "euclidean": 4.15, "euclidean_l2": 1.13}],
+    )
+    weights: list[WeightsFile]
+    inference_engines: list[InferenceEngine]
+    limits: Limits
+    model_loaded: bool
+
+
+class ErrorBody(Schema):
+    """What went wrong."""
+
+    code: ErrorCode
+    message: str = Field(description="A sentence for a person.")
+    details: dict[str, object] | None
+
+
+class ErrorResponse(Schema):
+    """The envelope of every error, whoever raised it."""
+
+    error: ErrorBody

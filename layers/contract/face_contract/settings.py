@@ -1,0 +1,68 @@
+"""The settings: the only place that reads the environment."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+
+
+class InvalidSetting(ValueError):
+    """An environment variable has a value that the service cannot start with."""
+
+
+class Settings(BaseSettings):
+    """Every variable that the service reads. An empty variable counts as not set."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, protected_namespaces=())
+
+    host: str = Field("0.0.0.0", description="Address that the local server listens on.")  # noqa: S104
+    port: int = Field(8001, ge=0, le=65535, description="Port of the local server; 0 takes a free one.")
+    reload: bool = Field(False, description="Restart the local server when code changes.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("*",), description="Origins that browsers may call from, separated by commas."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log lines to write."
+    )
+    enable_docs: bool = Field(
+        False, description="Serve `/docs` and `/redoc` on Lambda; the local server always does."
+    )
+    face_model: Literal["mobilefacenet"] = Field(
+        "mobilefacenet", description="Which model of the catalogue makes the embeddings."
+    )
+    model_dir: Path = Field(Path("models"), description="Folder of the weights.")
+    max_body_bytes: int = Field(15 * MEBIBYTE, gt=0, description="Largest request body.")
+    max_image_bytes: int = Field(10 * MEBIBYTE, gt=0, description="Largest image file.")
+    max_image_pixels: int = Field(64_000_000, gt=0, description="Most pixels that are decoded.")
+    embed_without_face: bool = Field(
+        True,
+        description="Embed the whole image when no face is found and none is enforced; else `null`.",
+    )
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+
+def read_settings() -> Settings:
+    """Reads the environment.
+
+    Raises:
+        InvalidSetting: one sentence that names each variable with a bad value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise InvalidSetting(f"The service cannot start with this environment: {faults}.") from None

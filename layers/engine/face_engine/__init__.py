@@ -1,0 +1,1 @@
+"""What turns the bytes of a photo into a face embedding."""

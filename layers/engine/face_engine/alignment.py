@@ -1,0 +1,94 @@
+"""Brings a face into the pose and size that the embedding network was trained on."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_engine.faces import Face, Landmarks, RGBImage
+
+CROP_SIZE_PX = 112
+
+# Where ArcFace's training crops have the right eye, left eye, nose tip and mouth corners
+# (insightface, recognition/common/face_align.py).
+ARCFACE_TEMPLATE: Landmarks = np.array(
+    [
+        (38.2946, 51.6963),
+        (73.5318, 51.5014),
+        (56.0252, 71.7366),
+        (41.5493, 92.3655),
+        (70.7299, 92.2041),
+    ]
+)
+
+
+def align_face(image_rgb: RGBImage, face: Face) -> RGBImage:
+    """Returns the (112, 112, 3) crop whose landmarks lie on the ArcFace template.
+
+    What lies outside of the image is black. A large face is sampled at several points for each
+    pixel of the crop: with one, the embedding of a photo and of its half-size copy drift apart
+    by up to 0.07 in cosine distance instead of 0.05.
+
+    Raises:
+        ValueError: the landmarks are all one point.
+    """
+    transform = similarity_transform(face.landmarks, ARCFACE_TEMPLATE)
+    scale = float(np.hypot(transform[0, 0], transform[1, 0]))
+    samples = max(1, round(1 / scale))
+    side = CROP_SIZE_PX * samples
+    # Pixel centres: the middle of sample block i is at samples · (i + ½) − ½.
+    transform = transform * samples
+    transform[:, 2] += (samples - 1) / 2
+    sampled = cv2.warpAffine(image_rgb, transform, (side, side), flags=cv2.INTER_LINEAR)
+    return _resize(sampled, CROP_SIZE_PX, CROP_SIZE_PX)
+
+
+def similarity_transform(source: Landmarks, target: Landmarks) -> NDArray[np.float64]:
+    """Returns the (2, 3) matrix of rotation, one scale and shift that best maps source to target.
+
+    Least squares over complex numbers: with points z and w taken from their means, w ≈ a·z has the
+    solution a = Σ z̄·w / Σ |z|², the same as Umeyama's without reflection
+    (IEEE PAMI 13(4), 1991).
+
+    Args:
+        source: (n, 2) points.
+        target: (n, 2) points.
+
+    Raises:
+        ValueError: the source points are all one point.
+    """
+    z, w = source @ (1, 1j), target @ (1, 1j)
+    z_mean, w_mean = z.mean(), w.mean()
+    spread = np.vdot(z - z_mean, z - z_mean).real
+    if not spread > 0:
+        raise ValueError("landmarks are all one point")
+    a = np.vdot(z - z_mean, w - w_mean) / spread
+    b = w_mean - a * z_mean
+    return np.array([(a.real, -a.imag, b.real), (a.imag, a.real, b.imag)])
+
+
+def crop_face(image_rgb: RGBImage, face: Face) -> RGBImage:
+    """Returns the face's box, cut at the image's border, as `fit_crop` does."""
+    rows, columns = image_rgb.shape[:2]
+    left, top = min(max(int(face.left), 0), columns - 1), min(max(int(face.top), 0), rows - 1)
+    right, bottom = max(round(face.right), left + 1), max(round(face.bottom), top + 1)
+    return fit_crop(image_rgb[top:bottom, left:right])
+
+
+def fit_crop(image_rgb: RGBImage) -> RGBImage:
+    """Returns the whole image, its proportions kept, in the middle of a black (112, 112, 3) crop."""
+    rows, columns = image_rgb.shape[:2]
+    scale = CROP_SIZE_PX / max(rows, columns)
+    height, width = max(1, round(rows * scale)), max(1, round(columns * scale))
+    crop = np.zeros((CROP_SIZE_PX, CROP_SIZE_PX, 3), np.uint8)
+    top, left = (CROP_SIZE_PX - height) // 2, (CROP_SIZE_PX - width) // 2
+    crop[top : top + height, left : left + width] = _resize(image_rgb, width, height)
+    return crop
+
+
+def _resize(image_rgb: RGBImage, width: int, height: int) -> RGBImage:
+    # INTER_AREA averages when it shrinks; to enlarge, it would only repeat pixels.
+    shrinks = height < image_rgb.shape[0]
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(image_rgb, (width, height), interpolation=interpolation).astype(
+        np.uint8, copy=False
+    )

@@ -1,0 +1,145 @@
+"""The values that travel from a photo to its embedding, and the roles that pass them on."""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+# (H, W, 3), red first, upright.
+RGBImage: TypeAlias = NDArray[np.uint8]
+# (5, 2) x and y: the person's right eye, left eye, nose tip, right and left mouth corner.
+Landmarks: TypeAlias = NDArray[np.float64]
+# (512,)
+Embedding: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundingBox:
+    """A box in pixels from the top left of its image.
+
+    Raises:
+        ValueError: the box is empty or begins outside of the image.
+    """
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+    def __post_init__(self) -> None:
+        if self.x < 0 or self.y < 0 or self.w < 1 or self.h < 1:
+            raise ValueError(f"impossible box: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A detected face, in the pixels of the array that was searched.
+
+    `left`, `top`, `right` and `bottom` may lie outside of it: a face can be cut off by the border.
+    `score` is the detector's confidence in [0, 1].
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    score: float
+    landmarks: Landmarks
+
+    @property
+    def area(self) -> float:
+        """The box's area in square pixels."""
+        return (self.right - self.left) * (self.bottom - self.top)
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A decoded photo: pixels to work on, and the size that its owner knows.
+
+    `rgb` may be smaller than the photo; boxes are always told in the photo's own pixels,
+    `width` × `height`, upright.
+    """
+
+    rgb: RGBImage
+    width: int
+    height: int
+
+    def box_of(self, face: Face) -> BoundingBox:
+        """Returns the face's box in the photo's pixels, clipped to the photo."""
+        rows, columns = self.rgb.shape[:2]
+        x_scale, y_scale = self.width / columns, self.height / rows
+        left = min(max(round(face.left * x_scale), 0), self.width - 1)
+        top = min(max(round(face.top * y_scale), 0), self.height - 1)
+        right = min(max(round(face.right * x_scale), left + 1), self.width)
+        bottom = min(max(round(face.bottom * y_scale), top + 1), self.height)
+        return BoundingBox(left, top, right - left, bottom - top)
+
+    @property
+    def whole(self) -> BoundingBox:
+        """The box that is the whole photo."""
+        return BoundingBox(0, 0, self.width, self.height)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionOptions:
+    """What a client may ask of an extraction.
+
+    Args:
+        enforce_detection: refuse a photo that does not hold exactly one face.
+        align: align the face by its landmarks; else embed its box.
+        embed_without_face: embed the whole photo when it holds no face.
+    """
+
+    enforce_detection: bool = True
+    align: bool = True
+    embed_without_face: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """The embedding of a photo's most prominent face.
+
+    `embedding` is None, and `area` the whole photo, when no face was found (`face_count` 0) and
+    none was to be embedded. `model` names weights and preprocessing.
+    """
+
+    embedding: Embedding | None
+    face_count: int
+    confidence: float
+    area: BoundingBox
+    model: str
+
+
+class Detector(Protocol):
+    """Finds faces."""
+
+    def detect(self, image_rgb: RGBImage) -> list[Face]:
+        """Returns the faces in an upright image, best score first."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns the crop of one face into a vector."""
+
+    def embed(self, crop_rgb: RGBImage) -> Embedding:
+        """Returns the embedding of a (112, 112, 3) crop."""
+        ...
+
+
+class FaceExtractor(Protocol):
+    """All that a route needs to know of a model. Safe to be called from many threads."""
+
+    @property
+    def identity(self) -> str:
+        """Weights and preprocessing of an aligned face's embedding."""
+        ...
+
+    def extract(self, photo: Photo, options: ExtractionOptions) -> Extraction:
+        """Finds the most prominent face of a photo and embeds it.
+
+        Raises:
+            NoFaceDetected, MultipleFacesDetected: as `options.enforce_detection` asks.
+            ModelFailed: the network gave no valid vector.
+        """
+        ...

@@ -1,0 +1,234 @@
+"""Brings the artifacts of a catalogue into a folder: hash-checked, whole or not at all, once.
+
+    python -m face_engine.fetch --into models
+"""
+
+import argparse
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import threading
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from tqdm import tqdm
+
+from face_engine.catalog import (
+    CATALOG_FILE,
+    Archive,
+    ArchiveSource,
+    Artifact,
+    UrlSource,
+    is_intact,
+    read_catalog,
+)
+
+STAGING_FOLDER = ".staging"
+DOWNLOAD_TIMEOUT_S = 60
+CHUNK_BYTES = 1 << 16
+
+
+class SourceFailed(Exception):
+    """One source did not bring an artifact; the next one is tried."""
+
+
+class FetchFailed(Exception):
+    """No source brought an artifact."""
+
+
+def fetch_artifacts(artifacts: list[Artifact], folder: Path) -> None:
+    """Makes sure that `folder` holds every artifact; what it holds already is not fetched again.
+
+    Files appear under their names only when whole and checked. A second process waits for the
+    first and then finds its files.
+
+    Raises:
+        FetchFailed: no source brought an artifact; names each one, and how to do it by hand.
+    """
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    with _exclusive(folder) as staging:
+        for artifact in artifacts:
+            target = folder / artifact.file
+            if target.exists() and is_intact(target.read_bytes(), artifact):
+                continue
+            content = _fetch(artifact, staging)
+            part = staging / artifact.file
+            part.write_bytes(content)
+            os.replace(part, target)
+            print(f"{target}: {len(content):,} bytes, SHA-256 as expected", file=sys.stderr)
+
+
+@contextmanager
+def _exclusive(folder: Path) -> Iterator[Path]:
+    staging = folder / STAGING_FOLDER
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # What a killed fetch left behind.
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        try:
+            yield staging
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def _fetch(artifact: Artifact, staging: Path) -> bytes:
+    failures = []
+    for source in artifact.sources:
+        try:
+            match source:
+                case ArchiveSource(archive, member):
+                    name = f"{archive.client} package {archive.package}@{archive.version}"
+                    content = _read_member(_fetch_archive(archive, staging), member)
+                case UrlSource(url):
+                    name = url
+                    content = _download(url, artifact)
+        except SourceFailed as error:
+            failures.append(f"  {name}: {error}")
+            continue
+        if is_intact(content, artifact):
+            return content
+        failures.append(f"  {name}: what came has another SHA-256")
+    raise FetchFailed(
+        f"{artifact.file} could not be fetched:\n"
+        + "\n".join(failures)
+        + f"\nTo do it by hand, put a file with SHA-256 {artifact.sha256} under that name"
+        f" into {staging.parent} and run the command again."
+    )
+
+
+def _fetch_archive(archive: Archive, staging: Path) -> Path:
+    """Downloads a package once; further artifacts of it are read from the same file."""
+    folder = staging / f"{archive.package.replace('/', '+')}-{archive.client}"
+    if not folder.exists():
+        folder.mkdir()
+        _run_client(archive, folder)
+    files = [path for path in folder.iterdir() if path.is_file()]
+    for path in files:
+        if sha256(path.read_bytes()).hexdigest() == archive.sha256:
+            return path
+    raise SourceFailed("the package that came has another SHA-256" if files else "no package came")
+
+
+def _run_client(archive: Archive, folder: Path) -> None:
+    cache = folder / "client"
+    cache.mkdir()
+    match archive.client:
+        case "npm":
+            npm = Path(sys.executable).with_name("npm")
+            package = f"{archive.package}@{archive.version}"
+            command = [str(npm), "pack", "--silent", "--cache", str(cache), package]
+        case "pip":
+            # Requirements with a hash, so that pip checks a source archive before it asks its
+            # build backend for metadata; that backend is one of our pinned requirements.
+            wanted = folder / "client" / "requirements.txt"
+            wanted.write_text(
+                f"{archive.package}=={archive.version} --hash=sha256:{archive.sha256}\n"
+            )
+            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+            command += ["--no-cache-dir", "--no-build-isolation", "--require-hashes"]
+            command += ["-r", str(wanted), "-d", str(folder)]
+    with _progress(f"{archive.client} {archive.package}", archive.bytes, folder):
+        try:
+            done = subprocess.run(
+                command,
+                cwd=folder,
+                env={**os.environ, "TMPDIR": str(cache)},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except OSError as error:
+            raise SourceFailed(f"{archive.client} cannot be run: {error.strerror}") from error
+    if done.returncode:
+        last_line = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise SourceFailed(f"{archive.client} failed: {last_line}")
+
+
+@contextmanager
+def _progress(label: str, total_bytes: int, folder: Path) -> Iterator[None]:
+    """Shows how much a client has written below `folder`: its own bar goes only to a terminal."""
+    done = threading.Event()
+
+    def watch() -> None:
+        with tqdm(total=total_bytes, desc=label, unit="B", unit_scale=True, disable=None) as bar:
+            while not done.wait(0.2):
+                bar.update(min(_size_of(folder), total_bytes) - bar.n)
+            bar.update(total_bytes - bar.n)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _size_of(folder: Path) -> int:
+    size = 0
+    for path in folder.rglob("*"):
+        try:
+            size += path.stat().st_size
+        except OSError:
+            # The client has just moved or deleted it.
+            continue
+    return size
+
+
+def _read_member(archive: Path, member: str) -> bytes:
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as wheel:
+                return wheel.read(member)
+        with tarfile.open(archive) as tar:
+            content = tar.extractfile(member)
+            return content.read() if content else b""
+    except KeyError as error:
+        raise SourceFailed(f"the package has no {member}") from error
+
+
+def _download(url: str, artifact: Artifact) -> bytes:
+    content = bytearray()
+    try:
+        # The addresses are the catalogue's, never a client's.
+        with (
+            urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT_S) as answer,  # noqa: S310
+            tqdm(total=artifact.bytes, desc=artifact.file, unit="B", unit_scale=True, disable=None) as bar,
+        ):
+            while len(content) <= artifact.bytes and (chunk := answer.read(CHUNK_BYTES)):
+                content += chunk
+                bar.update(len(chunk))
+    except OSError as error:
+        raise SourceFailed(str(getattr(error, "reason", error))) from error
+    return bytes(content)
+
+
+def main() -> None:
+    """Fetches one model, or all artifacts of another catalogue."""
+    parser = argparse.ArgumentParser(description=fetch_artifacts.__doc__.splitlines()[0])
+    parser.add_argument("--into", type=Path, required=True, help="the folder")
+    parser.add_argument("--catalog", type=Path, default=CATALOG_FILE, help="a catalogue file")
+    parser.add_argument("--model", help="only this model's artifacts")
+    arguments = parser.parse_args()
+    catalog = read_catalog(arguments.catalog)
+    artifacts = (
+        catalog.models[arguments.model].artifacts if arguments.model else catalog.artifacts.values()
+    )
+    try:
+        fetch_artifacts(list(artifacts), arguments.into)
+    except FetchFailed as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

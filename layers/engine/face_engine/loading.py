@@ -1,0 +1,102 @@
+"""Builds the configured model once for the process, from files that were checked."""
+
+import importlib.metadata
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from face_engine.catalog import ModelEntry, read_artifact, read_catalog
+from face_engine.extractor import LandmarkExtractor
+from face_engine.faces import FaceExtractor
+from face_engine.mobilefacenet import MobileFaceNetEmbedder
+from face_engine.yunet import YuNetDetector
+
+logger = logging.getLogger(__name__)
+
+# Libraries that run the networks: their versions are part of how a vector came about.
+ENGINE_PACKAGES = ("onnxruntime", "opencv-python-headless")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model that can be used, and how long it took to load."""
+
+    extractor: FaceExtractor
+    load_time_s: float
+
+
+def build_extractor(entry: ModelEntry, folder: Path) -> FaceExtractor:
+    """Builds a model from its files.
+
+    Raises:
+        ModelUnavailable: a file is missing or is not what the catalogue says.
+    """
+    return LandmarkExtractor(
+        detector=YuNetDetector(read_artifact(folder, entry.detector)),
+        embedder=MobileFaceNetEmbedder(read_artifact(folder, entry.embedder)),
+        weights_identity=weights_identity(entry),
+    )
+
+
+def weights_identity(entry: ModelEntry) -> str:
+    """Names a model's weights and detector."""
+    return f"{entry.key}-{entry.embedder.sha256[:8]}/yunet"
+
+
+def engine_versions() -> dict[str, str]:
+    """Returns the versions of the libraries that run the networks."""
+    return {name: importlib.metadata.version(name) for name in ENGINE_PACKAGES}
+
+
+class ModelLoader:
+    """Loads the model at the first need, and again after a failure: the files may come back."""
+
+    def __init__(self, model: str, folder: Path) -> None:
+        """Chooses the model; nothing is loaded yet.
+
+        Args:
+            model: a key of the catalogue.
+            folder: where its files are.
+        """
+        self.entry = read_catalog().models[model]
+        self._folder = folder
+        self._loaded: LoadedModel | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def identity(self) -> str:
+        """The `model` of an extraction whose face was aligned."""
+        return f"{weights_identity(self.entry)}/similarity"
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether `load` has succeeded."""
+        return self._loaded is not None
+
+    def load(self) -> LoadedModel:
+        """Returns the model; the first call loads it, and its time is remembered.
+
+        Raises:
+            ModelUnavailable: its files are missing or broken.
+        """
+        if self._loaded is not None:
+            return self._loaded
+        with self._lock:
+            if self._loaded is None:
+                start = time.perf_counter()
+                extractor = build_extractor(self.entry, self._folder)
+                self._loaded = LoadedModel(extractor, time.perf_counter() - start)
+                logger.info("loaded %s in %.2f s", self.entry.name, self._loaded.load_time_s)
+            return self._loaded
+
+    def check(self) -> None:
+        """Makes sure that the model is loaded or can be.
+
+        Raises:
+            ModelUnavailable: its files are missing or broken.
+        """
+        if self._loaded is None:
+            for artifact in self.entry.artifacts:
+                read_artifact(self._folder, artifact)
