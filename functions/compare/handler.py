@@ -2,6 +2,7 @@
 
 from face_contract.lambda_entry import create_handler
 from face_contract.settings import read_settings
+
 from functions.compare.app import create
 
 settings = read_settings()

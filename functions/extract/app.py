@@ -3,8 +3,6 @@
 import time
 from dataclasses import asdict
 
-from fastapi import APIRouter, FastAPI
-
 from face_contract.app import create_app
 from face_contract.distance import DEFAULT_THRESHOLDS
 from face_contract.errors import (
@@ -36,6 +34,7 @@ from face_engine.alignment import CROP_SIZE_PX
 from face_engine.faces import ExtractionOptions
 from face_engine.images import decode_base64, decode_image
 from face_engine.loading import ModelLoader, engine_versions
+from fastapi import APIRouter, FastAPI
 
 
 def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:

@@ -6,6 +6,7 @@ from face_contract.errors import ModelUnavailable
 from face_contract.lambda_entry import create_handler
 from face_contract.settings import read_settings
 from face_engine.loading import ModelLoader
+
 from functions.extract.app import create
 
 settings = read_settings()

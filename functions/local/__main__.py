@@ -4,10 +4,9 @@ import sys
 from pathlib import Path
 
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG
-
 from face_contract.app import API_PREFIX
 from face_contract.settings import InvalidSetting, Settings, read_settings
+from uvicorn.config import LOGGING_CONFIG
 
 PORTRAIT = Path(__file__).resolve().parents[2] / "events" / "portrait.jpg"
 
@@ -46,7 +45,7 @@ def welcome(settings: Settings) -> str:
 def log_config(level: str) -> dict[str, object]:
     """Returns uvicorn's logging with our loggers beside its own."""
     ours = {"handlers": ["default"], "level": level, "propagate": False}
-    loggers = {name: ours for name in ("face_contract", "face_engine", "functions")}
+    loggers = dict.fromkeys(("face_contract", "face_engine", "functions"), ours)
     return {**LOGGING_CONFIG, "loggers": {**LOGGING_CONFIG["loggers"], **loggers}}
 
 

@@ -9,6 +9,7 @@ from starlette.types import StatelessLifespan
 from face_contract import __version__
 from face_contract.body_limit import BodyLimit
 from face_contract.error_handlers import LastResort, register_error_handlers
+from face_contract.openapi import complete_examples
 from face_contract.settings import Settings
 
 API_PREFIX = "/api/v1"
@@ -49,6 +50,7 @@ def create_app(
         app = FastAPI(openapi_url=None, **options)
     for router in routers:
         app.include_router(router, prefix=API_PREFIX)
+    complete_examples(app)
     register_error_handlers(app, settings.max_body_bytes)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)

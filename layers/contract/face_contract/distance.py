@@ -55,12 +55,13 @@ def compare(
     Raises:
         InvalidEmbedding: an embedding is not as above, or lies too far off to be measured.
     """
-    _check(embedding1, "embedding1")
-    _check(embedding2, "embedding2")
+    a, b = _check(embedding1, "embedding1"), _check(embedding2, "embedding2")
     used = DEFAULT_THRESHOLDS[metric] if threshold is None else threshold
-    distance = _distance(embedding1, embedding2, metric)
+    distance = _distance(a, b, metric)
     if not math.isfinite(distance):
-        raise InvalidEmbedding("The embeddings are too far apart for their distance to be a number.")
+        raise InvalidEmbedding(
+            "The embeddings are too far apart for their distance to be a number."
+        )
     similarity = (
         min(max(1 - distance, 0.0), 1.0)
         if metric is DistanceMetric.COSINE
@@ -76,16 +77,22 @@ def compare(
     )
 
 
-def _check(embedding: Sequence[float], field: str) -> None:
+def _check(embedding: Sequence[float], field: str) -> list[float]:
     if len(embedding) != EMBEDDING_DIMENSIONS:
         raise InvalidEmbedding(
             f"`{field}` has {len(embedding)} numbers instead of {EMBEDDING_DIMENSIONS}.",
             {"field": field, "length": len(embedding)},
         )
-    if not all(map(math.isfinite, embedding)):
+    try:
+        numbers = [float(number) for number in embedding]
+    except OverflowError:
+        # An integer beyond the range of a double.
+        numbers = [math.inf]
+    if not all(map(math.isfinite, numbers)):
         raise InvalidEmbedding(f"`{field}` holds a number that is not finite.", {"field": field})
-    if not any(embedding):
+    if not any(numbers):
         raise InvalidEmbedding(f"`{field}` is all zeros: it has no direction.", {"field": field})
+    return numbers
 
 
 def _distance(a: Sequence[float], b: Sequence[float], metric: DistanceMetric) -> float:

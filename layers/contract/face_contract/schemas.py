@@ -3,19 +3,38 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StrictBool,
+    StrictFloat,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from face_contract import __version__
 from face_contract.distance import EMBEDDING_DIMENSIONS, DistanceMetric
 from face_contract.errors import ErrorCode
 
-# Length and finiteness are checked by face_contract.distance, which answers INVALID_EMBEDDING:
-# here they are only documented.
-Embedding = Annotated[
-    list[StrictFloat],
+
+def _check_number(value: object) -> object:
+    # An integer of JSON may have more digits than a double can hold, where pydantic's own float
+    # would say 422; the contract wants INVALID_EMBEDDING, which face_contract.distance answers.
+    if type(value) not in (int, float):
+        raise PydanticCustomError("number", "Input should be a number")
+    return value
+
+
+_EXAMPLE_EMBEDDING = [0.0123] * EMBEDDING_DIMENSIONS
+ReceivedEmbedding = Annotated[
+    list[Annotated[float, PlainValidator(_check_number), WithJsonSchema({"type": "number"})]],
     Field(
         json_schema_extra={"minItems": EMBEDDING_DIMENSIONS, "maxItems": EMBEDDING_DIMENSIONS},
-        examples=[[0.0123] * EMBEDDING_DIMENSIONS],
+        examples=[_EXAMPLE_EMBEDDING],
+        # A face must not be shown in a log line that prints the request.
+        repr=False,
     ),
 ]
 
@@ -40,7 +59,6 @@ class ExtractRequest(Schema):
     image: str = Field(
         description="The image file as base64 (with or without a `data:` prefix), or its http(s) URL.",
         examples=["/9j/4AAQSkZJRgABAQ..."],
-        # A photo must not be shown in a log line that prints the request.
         repr=False,
     )
     image_type: ImageType = Field(ImageType.BASE64, description="How `image` is to be read.")
@@ -64,8 +82,10 @@ class FacialArea(Schema):
 class ExtractResponse(Schema):
     """The embedding of the most prominent face."""
 
-    embedding: Embedding | None = Field(
-        description="512 numbers; null only if no face was found and EMBED_WITHOUT_FACE is false."
+    embedding: list[float] | None = Field(
+        description="512 numbers; null only if no face was found and EMBED_WITHOUT_FACE is false.",
+        examples=[_EXAMPLE_EMBEDDING],
+        repr=False,
     )
     face_count: int = Field(ge=0, description="How many faces were found.", examples=[1])
     face_confidence: float = Field(
@@ -82,10 +102,11 @@ class ExtractResponse(Schema):
 class CompareRequest(Schema):
     """Two embeddings of the same model."""
 
-    embedding1: Embedding = Field(repr=False)
-    embedding2: Embedding = Field(repr=False)
+    embedding1: ReceivedEmbedding
+    embedding2: ReceivedEmbedding
     threshold: Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)] | None = Field(
-        None, description="Below this distance two faces are one person; the metric's default if omitted."
+        None,
+        description="Below this distance two faces are one person; the metric's default if omitted.",
     )
     distance_metric: DistanceMetric = DistanceMetric.COSINE
 
@@ -98,7 +119,7 @@ class CompareResponse(Schema):
     similarity: float = Field(ge=0, le=1, examples=[0.65])
     confidence: float = Field(ge=0, le=1, description="min(1, |d - t| / t)", examples=[0.49])
     threshold_used: float = Field(gt=0, examples=[0.68])
-    distance_metric: DistanceMetric
+    distance_metric: DistanceMetric = Field(examples=["cosine"])
 
 
 class HealthResponse(Schema):
@@ -107,14 +128,16 @@ class HealthResponse(Schema):
     status: Literal["healthy"] = "healthy"
     model: str = Field(description="The configured model.", examples=["MobileFaceNet"])
     embedding_dimensions: int = EMBEDDING_DIMENSIONS
-    model_loaded: bool = Field(description="False while the model can be loaded and is not yet.")
+    model_loaded: bool = Field(
+        description="False while the model can be loaded and is not yet.", examples=[True]
+    )
     version: str = __version__
 
 
 class WarmUpResponse(Schema):
     """The model is loaded."""
 
-    status: Literal["loaded", "already_loaded"]
+    status: Literal["loaded", "already_loaded"] = Field(examples=["loaded"])
     model: str = Field(examples=["MobileFaceNet"])
     load_time_seconds: float = Field(ge=0, description="How long the load took.", examples=[0.2])
 
@@ -123,7 +146,9 @@ class WeightsFile(Schema):
     """A file of weights that the model is made of."""
 
     file: str = Field(examples=["fr_feature.onnx"])
-    sha256: str = Field(examples=["87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"])
+    sha256: str = Field(
+        examples=["87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"]
+    )
 
 
 class InferenceEngine(Schema):
@@ -167,7 +192,7 @@ class ModelInfoResponse(Schema):
     weights: list[WeightsFile]
     inference_engines: list[InferenceEngine]
     limits: Limits
-    model_loaded: bool
+    model_loaded: bool = Field(examples=[True])
 
 
 class ErrorBody(Schema):

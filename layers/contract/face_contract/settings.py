@@ -19,7 +19,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, protected_namespaces=())
 
     host: str = Field("0.0.0.0", description="Address that the local server listens on.")  # noqa: S104
-    port: int = Field(8001, ge=0, le=65535, description="Port of the local server; 0 takes a free one.")
+    port: int = Field(
+        8001, ge=0, le=65535, description="Port of the local server; 0 takes a free one."
+    )
     reload: bool = Field(False, description="Restart the local server when code changes.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("*",), description="Origins that browsers may call from, separated by commas."

@@ -106,9 +106,7 @@ def read_catalog(path: Path = CATALOG_FILE) -> Catalog:
 
 def is_intact(content: bytes, artifact: Artifact) -> bool:
     """Tells whether these bytes are the artifact."""
-    return (
-        len(content) == artifact.bytes and hashlib.sha256(content).hexdigest() == artifact.sha256
-    )
+    return len(content) == artifact.bytes and hashlib.sha256(content).hexdigest() == artifact.sha256
 
 
 def read_artifact(folder: Path, artifact: Artifact) -> bytes:

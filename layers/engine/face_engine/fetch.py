@@ -1,6 +1,6 @@
 """Brings the artifacts of a catalogue into a folder: hash-checked, whole or not at all, once.
 
-    python -m face_engine.fetch --into models
+python -m face_engine.fetch --into models
 """
 
 import argparse
@@ -203,7 +203,9 @@ def _download(url: str, artifact: Artifact) -> bytes:
         # The addresses are the catalogue's, never a client's.
         with (
             urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT_S) as answer,  # noqa: S310
-            tqdm(total=artifact.bytes, desc=artifact.file, unit="B", unit_scale=True, disable=None) as bar,
+            tqdm(
+                total=artifact.bytes, desc=artifact.file, unit="B", unit_scale=True, disable=None
+            ) as bar,
         ):
             while len(content) <= artifact.bytes and (chunk := answer.read(CHUNK_BYTES)):
                 content += chunk

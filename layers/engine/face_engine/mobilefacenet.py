@@ -2,8 +2,8 @@
 
 import numpy as np
 import onnxruntime as ort
-
 from face_contract.errors import ModelFailed
+
 from face_engine.faces import Embedding, RGBImage
 
 # With this norm the default thresholds of the three metrics, 0.68, 4.15 and 1.13, mean the same
@@ -26,6 +26,9 @@ class MobileFaceNetEmbedder:
         options = ort.SessionOptions()
         # Errors only: its warnings about unused initialisers are of no use to an operator.
         options.log_severity_level = 3
+        # Threads that spin between two inferences take the processor from the detector: without,
+        # a portrait took 10 % less.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
 
     def embed(self, crop_rgb: RGBImage) -> Embedding:

@@ -1,0 +1,89 @@
+"""How much the service adds to detector and embedder: the in-process app against the two alone.
+
+The photo is a portrait enlarged to 1000 pixels; the two are timed in turn in one process, so that
+the ratio holds when the machine's speed drifts. `make bench` runs it.
+"""
+
+import base64
+import io
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from face_contract.settings import Settings
+from face_engine.alignment import align_face
+from face_engine.catalog import read_artifact, read_catalog
+from face_engine.images import decode_image
+from face_engine.mobilefacenet import MobileFaceNetEmbedder
+from face_engine.yunet import YuNetDetector
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from functions.local.app import create
+
+ROUNDS = 40
+PORTRAIT = Path("tests/photos/impostor_1.jpg")
+RESULTS = Path("bench/results/overhead.json")
+
+
+def enlarge_portrait() -> bytes:
+    """Returns the portrait as a JPEG file of 1000 pixels a side at most."""
+    image = Image.open(PORTRAIT)
+    scale = 1000 / max(image.size)
+    file = io.BytesIO()
+    image.resize((round(image.width * scale), round(image.height * scale))).save(file, "JPEG")
+    return file.getvalue()
+
+
+def time_ms(action: Callable[[], object]) -> float:
+    """Returns how long one call takes."""
+    start = time.perf_counter()
+    action()
+    return (time.perf_counter() - start) * 1000
+
+
+def main() -> None:
+    """Prints the medians and their ratio, and writes them to `bench/results`."""
+    settings = Settings()
+    entry = read_catalog().models["mobilefacenet"]
+    detector = YuNetDetector(read_artifact(settings.model_dir, entry.detector))
+    embedder = MobileFaceNetEmbedder(read_artifact(settings.model_dir, entry.embedder))
+    photo = enlarge_portrait()
+    rgb = decode_image(photo, settings.max_image_pixels).rgb
+    crop = align_face(rgb, detector.detect(rgb)[0])
+    body = {"image": base64.b64encode(photo).decode()}
+
+    def networks() -> None:
+        detector.detect(rgb)
+        embedder.embed(crop)
+
+    with TestClient(create(settings)) as client:
+
+        def service() -> None:
+            assert client.post("/api/v1/extract-embedding", json=body).status_code == 200
+
+        time_ms(service)
+        time_ms(networks)
+        rounds = [(time_ms(service), time_ms(networks)) for _ in range(ROUNDS)]
+    service_ms, networks_ms = (statistics.median(column) for column in zip(*rounds, strict=True))
+    ratio = statistics.median(service / networks for service, networks in rounds)
+    result = {
+        "service_ms": round(service_ms, 1),
+        "networks_ms": round(networks_ms, 1),
+        "ratio": round(ratio, 2),
+        "rounds": ROUNDS,
+        "python": platform.python_version(),
+        "processor": platform.machine(),
+    }
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps(result, indent=2) + "\n")
+    print(
+        f"service   {service_ms:6.1f} ms\nnetworks  {networks_ms:6.1f} ms\nratio     {ratio:6.2f}"
+    )
+
+
+if __name__ == "__main__":
+    main()

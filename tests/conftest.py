@@ -1,0 +1,76 @@
+"""What all tests share: the photos, the model and the service around it."""
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+from face_contract.settings import Settings
+from face_engine.faces import FaceExtractor, Photo
+from face_engine.images import decode_image
+from face_engine.loading import ModelLoader
+from fastapi.testclient import TestClient
+
+from functions.local.app import create
+from tests.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
+
+ReadPhoto = Callable[[str], bytes]
+Extract = Callable[..., dict[str, Any]]
+LoadEvent = Callable[[str], dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def read_photo() -> ReadPhoto:
+    """Reads the file of a test photo."""
+    return lambda name: (PHOTO_DIR / name).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def decode_photo(read_photo: ReadPhoto) -> Callable[[str], Photo]:
+    return lambda name: decode_image(read_photo(name), 64_000_000)
+
+
+@pytest.fixture(scope="session")
+def extractor() -> FaceExtractor:
+    """The real model."""
+    return ModelLoader("mobilefacenet", MODEL_DIR).load().extractor
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[httpx.Client]:
+    """The local server's app with its default settings, in this process."""
+    with TestClient(create(Settings(model_dir=MODEL_DIR)), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def make_service() -> Callable[..., httpx.Client]:
+    """Builds the app with other settings."""
+
+    def make(**settings: Any) -> httpx.Client:
+        app = create(Settings(**{"model_dir": MODEL_DIR, **settings}))
+        return TestClient(app, raise_server_exceptions=False)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def extract(service: httpx.Client) -> Extract:
+    """Extracts from the bytes of a photo; anything but 200 fails the test."""
+
+    def extract_from(photo: bytes, **options: Any) -> dict[str, Any]:
+        body = {"image": base64.b64encode(photo).decode(), **options}
+        answer = service.post("/api/v1/extract-embedding", json=body)
+        assert answer.status_code == 200, answer.text
+        content: dict[str, Any] = answer.json()
+        return content
+
+    return extract_from
+
+
+@pytest.fixture(scope="session")
+def load_event() -> LoadEvent:
+    """Reads a sample event."""
+    return lambda name: json.loads((EVENT_DIR / name).read_text("utf-8"))

@@ -1,0 +1,215 @@
+"""Every error code, provoked once, in the one envelope."""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+from face_contract.app import create_app
+from face_contract.errors import ErrorCode, ModelFailed
+from face_contract.settings import Settings
+from fastapi import APIRouter
+from fastapi.testclient import TestClient
+
+from tests.conftest import ReadPhoto
+
+EXTRACT = "/api/v1/extract-embedding"
+COMPARE = "/api/v1/compare-faces"
+JSON = {"content-type": "application/json"}
+
+
+def assert_error(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """Asserts that the answer is the envelope and nothing else; returns what is in it."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    assert list(answer.json()) == ["error"]
+    error: dict[str, Any] = answer.json()["error"]
+    assert list(error) == ["code", "message", "details"]
+    assert error["code"] == ErrorCode(code)
+    assert error["message"].endswith(".")
+    return error
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1", "/api/v1/nothing", "/api/v1/health/", "/%00"])
+def test_unknown_path(service: httpx.Client, path: str) -> None:
+    assert_error(service.get(path), 404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", EXTRACT), ("PUT", COMPARE), ("POST", "/api/v1/health"), ("DELETE", "/api/v1/warm-up")],
+)
+def test_unknown_method(service: httpx.Client, method: str, path: str) -> None:
+    answer = service.request(method, path)
+    assert_error(answer, 405, "METHOD_NOT_ALLOWED")
+    assert answer.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'"text"',
+        b"null",
+        b"\xff\xfe",
+        b'{"image": "\xff"}',
+        b"[" * 200_000,
+        b'{"image": ' + b"9" * 5000 + b"}",
+    ],
+    ids=lambda body: repr(body[:12]),
+)
+@pytest.mark.parametrize("path", [EXTRACT, COMPARE])
+def test_bodies_that_are_not_what_they_should_be(
+    service: httpx.Client, path: str, body: bytes
+) -> None:
+    error = assert_error(service.post(path, content=body, headers=JSON), 422, "VALIDATION_ERROR")
+    assert error["details"]["fields"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "image"),
+        ({"image": None}, "image"),
+        ({"image": 7}, "image"),
+        ({"image": "AAAA", "image_type": "file"}, "image_type"),
+        ({"image": "AAAA", "enforce_detection": "false"}, "enforce_detection"),
+        ({"image": "AAAA", "align": 1}, "align"),
+    ],
+)
+def test_the_field_that_does_not_fit_is_named(
+    service: httpx.Client, body: dict[str, Any], field: str
+) -> None:
+    error = assert_error(service.post(EXTRACT, json=body), 422, "VALIDATION_ERROR")
+    assert [f["field"] for f in error["details"]["fields"]] == [field]
+
+
+def test_the_input_is_never_echoed(service: httpx.Client) -> None:
+    canary = "c4n4ry" * 20
+    for body in ({"image": [canary]}, {"image": "AAAA", canary: 1, "align": canary}):
+        assert canary not in service.post(EXTRACT, json=body).text
+    for image in (canary, f"data:{canary},AAAA", f"https://{canary}.example/"):
+        assert canary not in service.post(EXTRACT, json={"image": image}).text
+    assert canary not in service.get(f"/{canary}").text
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data; boundary=x", "a"])
+def test_a_body_that_is_not_called_json(service: httpx.Client, content_type: str) -> None:
+    answer = service.post(
+        EXTRACT, content=b'{"image": "AAAA"}', headers={"content-type": content_type}
+    )
+    assert_error(answer, 422, "VALIDATION_ERROR")
+
+
+def test_a_body_without_a_type_is_taken_for_json(service: httpx.Client) -> None:
+    request = service.build_request("POST", EXTRACT, content=b'{"image": "AAAA"}')
+    assert "content-type" not in request.headers
+    assert_error(service.send(request), 400, "INVALID_IMAGE")
+
+
+@pytest.mark.parametrize("image", ["", "not base64!", "AAAA", "\ud800", "data:image/png;base64,AA"])
+def test_invalid_image(service: httpx.Client, image: str) -> None:
+    body = json.dumps({"image": image})
+    assert_error(service.post(EXTRACT, content=body, headers=JSON), 400, "INVALID_IMAGE")
+
+
+def test_too_many_pixels(make_service: Callable[..., httpx.Client], read_photo: ReadPhoto) -> None:
+    service = make_service(max_image_pixels=10_000)
+    image = base64.b64encode(read_photo("person_a_1.jpg")).decode()
+    error = assert_error(service.post(EXTRACT, json={"image": image}), 400, "INVALID_IMAGE")
+    assert error["details"] == {"limit_pixels": 10_000}
+
+
+def test_image_too_large(service: httpx.Client) -> None:
+    image = base64.b64encode(bytes(10_485_761)).decode()
+    error = assert_error(service.post(EXTRACT, json={"image": image}), 413, "PAYLOAD_TOO_LARGE")
+    assert error["details"] == {"limit_bytes": 10_485_760}
+    assert "URL" in error["message"]
+
+
+def test_the_largest_image_is_not_too_large(service: httpx.Client) -> None:
+    image = base64.b64encode(bytes(10_485_760)).decode()
+    assert_error(service.post(EXTRACT, json={"image": image}), 400, "INVALID_IMAGE")
+
+
+@pytest.mark.parametrize("path", [EXTRACT, COMPARE])
+def test_body_too_large(service: httpx.Client, path: str) -> None:
+    content = b" " * 15_728_641
+    error = assert_error(
+        service.post(path, content=content, headers=JSON), 413, "PAYLOAD_TOO_LARGE"
+    )
+    assert error["details"] == {"limit_bytes": 15_728_640}
+
+
+def test_chunked_body_too_large(make_service: Callable[..., httpx.Client]) -> None:
+    service = make_service(max_body_bytes=1000)
+    chunks = (b" " * 100 for _ in range(11))
+    assert_error(service.post(EXTRACT, content=chunks, headers=JSON), 413, "PAYLOAD_TOO_LARGE")
+
+
+def test_the_largest_body_is_not_too_large(make_service: Callable[..., httpx.Client]) -> None:
+    service = make_service(max_body_bytes=1000)
+    body = b'{"image": "AAAA"}'.ljust(1000)
+    assert_error(service.post(EXTRACT, content=body, headers=JSON), 400, "INVALID_IMAGE")
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["missing", "broken"])
+def test_model_unavailable(
+    make_service: Callable[..., httpx.Client], tmp_path: Path, broken: bool
+) -> None:
+    if broken:
+        (tmp_path / "fr_feature.onnx").write_bytes(b"not a network")
+    service = make_service(model_dir=tmp_path)
+    with service:
+        answers = [
+            service.get("/api/v1/health"),
+            service.post("/api/v1/warm-up"),
+            service.post(EXTRACT, json={"image": "AAAA"}),
+        ]
+        for answer in answers:
+            error = assert_error(answer, 503, "MODEL_UNAVAILABLE")
+            assert "`make weights`" in error["message"]
+            assert str(tmp_path) not in answer.text
+        # What needs no model goes on.
+        assert service.get("/api/v1/model-info").json()["model_loaded"] is False
+        compare = service.post(COMPARE, json={"embedding1": [1] * 512, "embedding2": [1] * 512})
+        assert compare.status_code == 200
+
+
+def test_bugs_are_told_without_a_trace(caplog: pytest.LogCaptureFixture) -> None:
+    router = APIRouter()
+    secret = "".join(["s3", "cret"])
+
+    @router.get("/bug")
+    def bug() -> None:
+        raise RuntimeError(secret)
+
+    @router.get("/model")
+    def model() -> None:
+        raise ModelFailed
+
+    app = create_app("Bugs", [router], Settings(cors_origins=("https://a.example",)), docs=False)
+    client = TestClient(app)
+    answer = client.get("/api/v1/bug", headers={"origin": "https://a.example"})
+    assert_error(answer, 500, "INTERNAL_ERROR")
+    assert answer.headers["access-control-allow-origin"] == "https://a.example"
+    assert_error(client.get("/api/v1/model"), 500, "MODEL_ERROR")
+    assert "RuntimeError" in caplog.text
+    assert "in bug" in caplog.text
+    assert secret not in caplog.text + answer.text
+
+
+def test_without_docs_there_are_none() -> None:
+    client = TestClient(create_app("Plain", [], Settings(), docs=False))
+    for path in ("/docs", "/redoc", "/openapi.json"):
+        assert_error(client.get(path), 404, "NOT_FOUND")
+
+
+def test_downloads_are_refused_in_the_envelope(service: httpx.Client) -> None:
+    body = {"image": "https://example.com/a.jpg", "image_type": "url"}
+    assert_error(service.post(EXTRACT, json=body), 400, "DOWNLOAD_FAILED")

@@ -1,0 +1,86 @@
+"""Every sample event, run through the handler of its function."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from face_contract import lambda_entry
+from face_contract.lambda_entry import LambdaHandler
+
+from tests.conftest import Extract, LoadEvent
+from tests.paths import EVENT_DIR, MODEL_DIR
+
+EVENTS = sorted(path.relative_to(EVENT_DIR).as_posix() for path in EVENT_DIR.rglob("*.json"))
+EXPECTED_STATUS = {"malformed": 422}
+
+
+class Context(LambdaContext):
+    """What Powertools reads of Lambda's context."""
+
+    def __init__(self) -> None:
+        self._function_name = "face"
+        self._memory_limit_in_mb = 1769
+        self._invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:face:live"
+        self._aws_request_id = "3f6d1c52-7a3e-4a51-9c0e-1b2c3d4e5f60"
+
+
+@pytest.fixture(scope="module")
+def handlers() -> dict[str, LambdaHandler]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MODEL_DIR", str(MODEL_DIR))
+        from functions.compare import handler as compare
+        from functions.extract import handler as extract
+    return {"extract": extract.handler, "compare": compare.handler}
+
+
+def body_of(answer: dict[str, Any]) -> dict[str, Any]:
+    assert answer["isBase64Encoded"] is False
+    body: dict[str, Any] = json.loads(answer["body"])
+    return body
+
+
+@pytest.mark.parametrize("name", [name for name in EVENTS if "ping" not in name])
+def test_requests(handlers: dict[str, LambdaHandler], load_event: LoadEvent, name: str) -> None:
+    function, file = name.split("/")
+    answer = handlers[function](load_event(name), Context())
+    expected = EXPECTED_STATUS.get(file.rsplit("-", 1)[0], 200)
+    assert answer["statusCode"] == expected, answer["body"]
+    assert ("error" in body_of(answer)) == (expected != 200)
+
+
+@pytest.mark.parametrize("function", ["extract", "compare"])
+def test_pings_are_answered_by_the_process(
+    handlers: dict[str, LambdaHandler], load_event: LoadEvent, function: str
+) -> None:
+    answer = handlers[function](load_event(f"{function}/ping.json"), Context())
+    assert answer == {"status": "warm", "instance_id": lambda_entry.INSTANCE_ID}
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_lambda_answers_as_the_local_server_does(
+    handlers: dict[str, LambdaHandler], load_event: LoadEvent, extract: Extract, version: str
+) -> None:
+    event = load_event(f"extract/extract-embedding-{version}.json")
+    ours = body_of(handlers["extract"](event, Context()))
+    local = extract((EVENT_DIR / "portrait.jpg").read_bytes())
+    for answer in (ours, local):
+        del answer["processing_time_ms"]
+    assert ours == local
+
+
+def test_bodies_may_come_as_base64(
+    handlers: dict[str, LambdaHandler], load_event: LoadEvent
+) -> None:
+    event = load_event("compare/compare-faces-v1.json")
+    plain = body_of(handlers["compare"](event, Context()))
+    event["body"] = base64.b64encode(event["body"].encode()).decode()
+    event["isBase64Encoded"] = True
+    assert body_of(handlers["compare"](event, Context())) == plain
+
+
+def test_there_is_an_event_for_every_endpoint_in_both_versions() -> None:
+    endpoints = ("health", "extract-embedding", "warm-up", "model-info", "compare-faces")
+    names = {name.split("/")[1] for name in EVENTS}
+    assert {f"{e}-{v}.json" for e in endpoints for v in ("v1", "v2")} < names

@@ -1,0 +1,166 @@
+"""The local server as people start it: its own process, on loopback."""
+
+import base64
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+
+from tests.conftest import ReadPhoto
+from tests.labels import GROUP_FACES, PORTRAITS
+from tests.paths import subprocess_environment
+
+EXTRACT = "/api/v1/extract-embedding"
+StartServer = Callable[..., "Server"]
+
+
+class Server:
+    """A local server, stopped by the process id that it was started with."""
+
+    def __init__(self, **variables: str) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        start = time.perf_counter()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "functions.local"],
+            env=subprocess_environment(HOST="127.0.0.1", PORT=str(self.port), **variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        while True:
+            try:
+                self.first_answer = httpx.get(f"{self.address}/api/v1/health")
+                break
+            except httpx.TransportError:
+                assert self.process.poll() is None, self.process.communicate()[0]
+                assert time.perf_counter() - start < 30
+                time.sleep(0.02)
+        self.seconds_to_first_answer = time.perf_counter() - start
+
+    def resident_mb(self) -> float:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found
+        return int(found[1]) / 1024
+
+    def stop(self) -> str:
+        self.process.send_signal(signal.SIGTERM)
+        output, _ = self.process.communicate(timeout=20)
+        return output
+
+
+@pytest.fixture
+def start_server() -> Iterator[StartServer]:
+    servers: list[Server] = []
+
+    def start(**variables: str) -> Server:
+        servers.append(Server(**variables))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.stop()
+
+
+def test_start_answer_and_stop(start_server: StartServer) -> None:
+    server = start_server()
+    assert server.first_answer.status_code == 200
+    assert server.first_answer.json()["model_loaded"] is True
+    # Generous: a second start takes under one second where nothing else runs.
+    assert server.seconds_to_first_answer < 3
+    output = server.stop()
+    assert server.address in output
+    assert server.process.returncode in (0, -signal.SIGTERM)
+
+
+def test_the_printed_curl_works_when_pasted(start_server: StartServer, tmp_path: Path) -> None:
+    server = start_server()
+    output = server.stop()
+    (command,) = re.findall(r"^  (echo .*)$", output, re.MULTILINE)
+    again = start_server()
+    pasted = command.replace(server.address, again.address)
+    answer = subprocess.run(
+        ["bash", "-c", pasted], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert '"face_count":1' in answer.stdout
+
+
+def test_a_warm_server_stays_below_350_mb(start_server: StartServer, read_photo: ReadPhoto) -> None:
+    server = start_server()
+    with httpx.Client(base_url=server.address, timeout=30) as client:
+        for file in [p.file for p in PORTRAITS] + list(GROUP_FACES):
+            image = base64.b64encode(read_photo(file)).decode()
+            body = {"image": image, "enforce_detection": False}
+            assert client.post(EXTRACT, json=body).status_code == 200
+    assert server.resident_mb() < 350
+
+
+def test_bodies_over_the_limit_get_their_answer(start_server: StartServer) -> None:
+    server = start_server()
+    for body in (b" " * 20_000_000, iter([b" " * 1_000_000] * 20)):
+        answer = httpx.post(
+            server.address + EXTRACT, content=body, headers={"content-type": "application/json"}
+        )
+        assert answer.status_code == 413
+        assert answer.json()["error"]["code"] == "PAYLOAD_TOO_LARGE"
+
+
+def test_a_request_under_way_is_finished_before_the_end(
+    start_server: StartServer, read_photo: ReadPhoto
+) -> None:
+    server = start_server()
+    image = base64.b64encode(read_photo("sample5.jpg")).decode()
+    statuses: list[int] = []
+
+    def post() -> None:
+        body = {"image": image, "enforce_detection": False}
+        statuses.append(httpx.post(server.address + EXTRACT, json=body, timeout=30).status_code)
+
+    threads = [threading.Thread(target=post) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.15)
+    os.kill(server.process.pid, signal.SIGTERM)
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 4
+    server.process.communicate(timeout=20)
+
+
+def test_without_weights_the_server_stays_up_and_says_so(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    server = start_server(MODEL_DIR=str(tmp_path))
+    assert server.first_answer.status_code == 503
+    assert server.first_answer.json()["error"]["code"] == "MODEL_UNAVAILABLE"
+    assert httpx.get(f"{server.address}/api/v1/model-info").status_code == 200
+    assert "make weights" in server.stop()
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "many"), ("LOG_LEVEL", "loud")])
+def test_a_bad_setting_stops_the_start_with_one_sentence(name: str, value: str) -> None:
+    started = subprocess.run(
+        [sys.executable, "-m", "functions.local"],
+        env=subprocess_environment(**{name: value}),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert started.returncode == 1
+    assert started.stdout == ""
+    assert name in started.stderr
+    assert started.stderr.count("\n") == 1

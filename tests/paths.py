@@ -1,0 +1,16 @@
+"""Where things are."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MODEL_DIR = ROOT / "models"
+PHOTO_DIR = ROOT / "tests" / "photos"
+EVENT_DIR = ROOT / "events"
+
+
+def subprocess_environment(**variables: str) -> dict[str, str]:
+    """Returns an environment in which a child process finds the project, plus `variables`."""
+    folders = (ROOT, ROOT / "layers" / "contract", ROOT / "layers" / "engine")
+    python_path = os.pathsep.join(map(str, folders))
+    return {**os.environ, "PYTHONPATH": python_path, "MODEL_DIR": str(MODEL_DIR), **variables}

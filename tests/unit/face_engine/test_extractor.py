@@ -1,0 +1,77 @@
+"""The face-count policy, with a detector that finds what the test says."""
+
+import numpy as np
+import pytest
+from face_contract.errors import MultipleFacesDetected, NoFaceDetected
+from face_engine.alignment import ARCFACE_TEMPLATE
+from face_engine.extractor import LandmarkExtractor
+from face_engine.faces import BoundingBox, Embedding, ExtractionOptions, Face, Photo, RGBImage
+
+PHOTO = Photo(np.full((200, 300, 3), 77, np.uint8), 600, 400)
+SMALL = Face(10, 10, 50, 60, 0.95, ARCFACE_TEMPLATE)
+LARGE = Face(100, 10, 200, 150, 0.85, ARCFACE_TEMPLATE + (100, 10))
+
+
+class FixedDetector:
+    def __init__(self, *faces: Face) -> None:
+        self.faces = list(faces)
+
+    def detect(self, image_rgb: RGBImage) -> list[Face]:
+        return self.faces
+
+
+class MeanEmbedder:
+    def embed(self, crop_rgb: RGBImage) -> Embedding:
+        assert crop_rgb.shape == (112, 112, 3)
+        return np.full(512, crop_rgb.mean(), np.float32)
+
+
+def extractor(*faces: Face) -> LandmarkExtractor:
+    return LandmarkExtractor(FixedDetector(*faces), MeanEmbedder(), "weights/detector")
+
+
+def test_one_face() -> None:
+    extraction = extractor(SMALL).extract(PHOTO, ExtractionOptions())
+    assert extraction.face_count == 1
+    assert extraction.confidence == 0.95
+    assert extraction.area == BoundingBox(20, 20, 80, 100)
+    assert extraction.model == "weights/detector/similarity"
+
+
+def test_the_largest_of_several_is_the_most_prominent() -> None:
+    extraction = extractor(SMALL, LARGE).extract(PHOTO, ExtractionOptions(enforce_detection=False))
+    assert extraction.face_count == 2
+    assert extraction.area == BoundingBox(200, 20, 200, 280)
+    assert extraction.confidence == 0.85
+
+
+def test_several_are_refused_when_one_is_enforced() -> None:
+    with pytest.raises(MultipleFacesDetected) as caught:
+        extractor(SMALL, LARGE).extract(PHOTO, ExtractionOptions())
+    assert caught.value.details == {"face_count": 2}
+
+
+def test_none_is_refused_when_one_is_enforced() -> None:
+    with pytest.raises(NoFaceDetected):
+        extractor().extract(PHOTO, ExtractionOptions())
+
+
+def test_without_a_face_the_whole_photo_is_embedded() -> None:
+    extraction = extractor().extract(PHOTO, ExtractionOptions(enforce_detection=False))
+    assert extraction.embedding is not None
+    assert (extraction.face_count, extraction.confidence) == (0, 0.0)
+    assert extraction.area == BoundingBox(0, 0, 600, 400)
+    assert extraction.model == "weights/detector/box"
+
+
+def test_without_a_face_nothing_is_embedded_if_so_set() -> None:
+    options = ExtractionOptions(enforce_detection=False, embed_without_face=False)
+    extraction = extractor().extract(PHOTO, options)
+    assert extraction.embedding is None
+    assert extraction.area == BoundingBox(0, 0, 600, 400)
+
+
+def test_without_alignment_the_box_is_embedded() -> None:
+    extraction = extractor(LARGE).extract(PHOTO, ExtractionOptions(align=False))
+    assert extraction.embedding is not None
+    assert extraction.model == "weights/detector/box"

@@ -1,0 +1,132 @@
+"""Fetching, from archives that the tests make and serve themselves on loopback."""
+
+import hashlib
+import http.server
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from face_engine.catalog import Archive, ArchiveSource, Artifact, UrlSource
+from face_engine.fetch import FetchFailed, fetch_artifacts
+
+from tests.paths import subprocess_environment
+
+CONTENT = b"weights " * 5000
+
+
+class Files(http.server.SimpleHTTPRequestHandler):
+    """Serves CONTENT at /whole, something else at /other, slowly at /slow; counts requests."""
+
+    requests = 0
+
+    def do_GET(self) -> None:
+        type(self).requests += 1
+        if self.path == "/missing":
+            self.send_error(404)
+            return
+        content = CONTENT if self.path != "/other" else CONTENT[::-1]
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.path == "/slow":
+            self.wfile.write(content[:1000])
+            self.wfile.flush()
+            time.sleep(1)
+            content = content[1000:]
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    Files.requests = 0
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Files) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def artifact(*sources: ArchiveSource | UrlSource) -> Artifact:
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    return Artifact("net.onnx", "a network", len(CONTENT), digest, "MIT", sources)
+
+
+def test_a_file_is_fetched_once(address: str, tmp_path: Path) -> None:
+    wanted = artifact(UrlSource(f"{address}/whole"))
+    for _ in range(2):
+        fetch_artifacts([wanted], tmp_path)
+        assert (tmp_path / "net.onnx").read_bytes() == CONTENT
+    assert Files.requests == 1
+
+
+def test_a_broken_file_is_replaced(address: str, tmp_path: Path) -> None:
+    (tmp_path / "net.onnx").write_bytes(CONTENT[:-1])
+    fetch_artifacts([artifact(UrlSource(f"{address}/whole"))], tmp_path)
+    assert (tmp_path / "net.onnx").read_bytes() == CONTENT
+
+
+def test_the_next_source_is_tried(address: str, tmp_path: Path) -> None:
+    sources = [UrlSource(f"{address}/{path}") for path in ("missing", "other", "whole")]
+    fetch_artifacts([artifact(*sources)], tmp_path)
+    assert (tmp_path / "net.onnx").read_bytes() == CONTENT
+    assert Files.requests == 3
+
+
+def test_a_failure_names_each_source_and_the_way_by_hand(address: str, tmp_path: Path) -> None:
+    sources = [UrlSource(f"{address}/missing"), UrlSource(f"{address}/other")]
+    with pytest.raises(FetchFailed) as caught:
+        fetch_artifacts([artifact(*sources)], tmp_path)
+    message = str(caught.value)
+    assert f"{address}/missing: " in message
+    assert f"{address}/other: what came has another SHA-256" in message
+    assert hashlib.sha256(CONTENT).hexdigest() in message
+    assert str(tmp_path) in message
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_package_that_does_not_exist_is_a_failure_of_its_source(tmp_path: Path) -> None:
+    absent = Archive("pip", "face-engine-no-such-package", "0.0.1", 1, "0" * 64)
+    with pytest.raises(FetchFailed, match="face-engine-no-such-package@0.0.1: pip failed"):
+        fetch_artifacts([artifact(ArchiveSource(absent, "net.onnx"))], tmp_path)
+
+
+def test_a_killed_fetch_leaves_nothing_half_written(address: str, tmp_path: Path) -> None:
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    catalog = tmp_path / "catalog.toml"
+    catalog.write_text(
+        f'[archives]\n[artifacts."net.onnx"]\nabout = "a network"\nbytes = {len(CONTENT)}\n'
+        f'sha256 = "{digest}"\nlicence = "MIT"\nsources = [{{ url = "{address}/slow" }}]\n'
+    )
+    folder = tmp_path / "models"
+    command = [sys.executable, "-m", "face_engine.fetch", "--catalog", str(catalog)]
+    fetch = subprocess.Popen([*command, "--into", str(folder)], env=subprocess_environment())
+    deadline = time.monotonic() + 10
+    while Files.requests == 0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    fetch.kill()
+    fetch.wait()
+    assert Files.requests == 1
+    assert not (folder / "net.onnx").exists()
+    fetch_artifacts([artifact(UrlSource(f"{address}/whole"))], folder)
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", "net.onnx"]
+
+
+def test_two_processes_fetch_once(address: str, tmp_path: Path) -> None:
+    wanted = artifact(UrlSource(f"{address}/slow"))
+    threads = [
+        threading.Thread(target=fetch_artifacts, args=([wanted], tmp_path)) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (tmp_path / "net.onnx").read_bytes() == CONTENT
+    assert Files.requests == 1

@@ -1,0 +1,162 @@
+import base64
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from face_contract.errors import InvalidImage, PayloadTooLarge
+from face_engine.faces import Photo, RGBImage
+from face_engine.images import LONGEST_SIDE_PX, decode_base64, decode_image
+from PIL import Image
+
+MANY_PIXELS = 64_000_000
+
+
+def encode(image: Image.Image, format: str, **options: Any) -> bytes:  # noqa: A002
+    file = io.BytesIO()
+    image.save(file, format, **options)
+    return file.getvalue()
+
+
+def decode(data: bytes) -> RGBImage:
+    return decode_image(data, MANY_PIXELS).rgb
+
+
+@pytest.fixture
+def quadrants() -> Image.Image:
+    """Red, green, blue and white, row by row."""
+    image = Image.new("RGB", (64, 48), "white")
+    image.paste("red", (0, 0, 32, 24))
+    image.paste("lime", (32, 0, 64, 24))
+    image.paste("blue", (0, 24, 32, 48))
+    return image
+
+
+def test_plain_base64() -> None:
+    assert decode_base64(base64.b64encode(b"a photo").decode(), 7) == b"a photo"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data:image/jpeg;base64,+/+/AAE=",
+        "DATA:image/jpeg;name=x.jpg;BASE64,+/+/AAE=",
+        "data:;base64,+/+/AAE",
+        "+/+/\r\nAAE=\n",
+        " +/ +/AA\tE= ",
+        "+/+/AAE",
+        "-_-_AAE=",
+    ],
+)
+def test_tolerated_spellings_of_base64(text: str) -> None:
+    assert decode_base64(text, 100) == bytes.fromhex("fbffbf0001")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "=",
+        "A",
+        "AAAAA",
+        "!!!!",
+        "AA=A",
+        "AAAA====AAAA",
+        "data:image/jpeg,AAAA",
+        "data:image/jpeg;base64",
+        "data:image/jpeg;base64,",
+        "https://example.com/a.jpg",
+        "\ud800AAA",
+        "ÄÄÄÄ",
+        "/etc/passwd.jpg",
+    ],
+)
+def test_garbage_is_refused(text: str) -> None:
+    with pytest.raises(InvalidImage):
+        decode_base64(text, 100)
+
+
+def test_the_size_limit_is_inclusive() -> None:
+    text = base64.b64encode(bytes(1000)).decode()
+    assert len(decode_base64(text, 1000)) == 1000
+    with pytest.raises(PayloadTooLarge) as caught:
+        decode_base64(text, 999)
+    assert caught.value.details == {"limit_bytes": 999}
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_formats(quadrants: Image.Image, format: str) -> None:  # noqa: A002
+    photo = decode_image(encode(quadrants, format), MANY_PIXELS)
+    assert (photo.width, photo.height) == (64, 48)
+    assert photo.rgb.shape == (48, 64, 3)
+    assert photo.rgb.dtype == np.uint8
+    assert np.abs(photo.rgb.astype(int) - np.asarray(quadrants)).mean() < 6
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
+def test_exif_orientation(quadrants: Image.Image, format: str, orientation: int) -> None:  # noqa: A002
+    # What undoes each orientation, from the standard's table, told by where the corners go.
+    stored = {
+        1: quadrants,
+        2: quadrants.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
+        3: quadrants.rotate(180),
+        4: quadrants.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
+        5: quadrants.transpose(Image.Transpose.TRANSPOSE),
+        6: quadrants.rotate(90, expand=True),
+        7: quadrants.transpose(Image.Transpose.TRANSVERSE),
+        8: quadrants.rotate(270, expand=True),
+    }[orientation]
+    exif = Image.Exif()
+    exif[274] = orientation
+    photo = decode_image(encode(stored, format, exif=exif), MANY_PIXELS)
+    assert (photo.width, photo.height) == (64, 48)
+    assert np.abs(photo.rgb.astype(int) - np.asarray(quadrants)).mean() < 6
+
+
+@pytest.mark.parametrize("value", [0, 9, 65535])
+def test_an_orientation_that_does_not_exist_changes_nothing(
+    quadrants: Image.Image, value: int
+) -> None:
+    exif = Image.Exif()
+    exif[274] = value
+    assert decode(encode(quadrants, "JPEG", exif=exif)).shape == (48, 64, 3)
+
+
+def test_transparent_parts_are_white() -> None:
+    image = Image.new("RGBA", (10, 10), (255, 0, 0, 0))
+    assert (decode(encode(image, "PNG")) == 255).all()
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG"])
+def test_a_large_photo_is_worked_on_in_a_smaller_copy(format: str) -> None:  # noqa: A002
+    large = Image.new("RGB", (6000, 1500), "teal")
+    photo = decode_image(encode(large, format), MANY_PIXELS)
+    assert (photo.width, photo.height) == (6000, 1500)
+    assert max(photo.rgb.shape) == LONGEST_SIDE_PX
+    assert photo.rgb.shape == (512, LONGEST_SIDE_PX, 3)
+
+
+def test_pixels_are_counted_before_they_are_decoded() -> None:
+    data = encode(Image.new("L", (2000, 2000)), "PNG")
+    assert decode_image(data, 4_000_000).width == 2000
+    with pytest.raises(InvalidImage) as caught:
+        decode_image(data, 3_999_999)
+    assert caught.value.details == {"limit_pixels": 3_999_999}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\0", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"<svg/>", b"%PDF-1.7"],
+)
+def test_what_is_no_image_is_refused(data: bytes) -> None:
+    with pytest.raises(InvalidImage):
+        decode_image(data, MANY_PIXELS)
+
+
+def test_a_photo_keeps_its_faces_colours(decode_photo: Callable[[str], Photo]) -> None:
+    # Skin is red before it is blue: a swap of channels would show here.
+    skin = decode_photo("impostor_2.jpg").rgb[360:420, 340:360].reshape(-1, 3).mean(axis=0)
+    assert skin[0] > skin[1] > skin[2]
