@@ -35,10 +35,11 @@ def welcome(settings: Settings) -> str:
     """Returns the address to open, and a command that can be pasted."""
     host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104
     address = f"http://{host}:{settings.port}"
+    image = f"$(base64 < '{PORTRAIT}' | tr -d '\\n')"
     return (
         f"\nServing at {address} (documentation: {address}/docs). Try:\n\n"
-        f"""  echo '{{"image": "'$(base64 < '{PORTRAIT}' | tr -d '\\n')'"}}' |"""
-        f" curl -s -H 'Content-Type: application/json' -d @- {address}{API_PREFIX}/extract-embedding\n"
+        f"""  echo '{{"image": "'{image}'"}}' | curl -s -H 'Content-Type: application/json' -d @-"""
+        f" {address}{API_PREFIX}/extract-embedding\n"
     )
 
 

@@ -5,8 +5,9 @@ import pytest
 from face_contract import schemas
 from face_contract.errors import ErrorCode
 from face_contract.openapi import example_of
+from pydantic import BaseModel
 
-RESPONSES = {
+RESPONSES: dict[str, type[BaseModel]] = {
     "/api/v1/health": schemas.HealthResponse,
     "/api/v1/extract-embedding": schemas.ExtractResponse,
     "/api/v1/compare-faces": schemas.CompareResponse,

@@ -1,6 +1,7 @@
 """The FastAPI app around a function's routes: errors, limits, CORS and documentation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -32,22 +33,21 @@ def create_app(
         docs: serve `/docs`, `/redoc` and `/openapi.json`, without internet.
         lifespan: what to do at start and stop; Lambda never runs it.
     """
-    # A redirect from /path/ to /path would lose API Gateway's stage.
-    options = {
-        "title": title,
-        "version": __version__,
-        "lifespan": lifespan,
-        "redirect_slashes": False,
-        # curl and simple clients may send JSON without saying so.
-        "strict_content_type": False,
-    }
+    make: Callable[..., FastAPI] = partial(FastAPI, openapi_url=None)
     if docs:
         # Imported here: a Lambda function without documentation ships without this package.
         from fastapi_offline import FastAPIOffline
 
-        app = FastAPIOffline(**options)
-    else:
-        app = FastAPI(openapi_url=None, **options)
+        make = FastAPIOffline
+    app = make(
+        title=title,
+        version=__version__,
+        lifespan=lifespan,
+        # A redirect from /path/ to /path would lose API Gateway's stage.
+        redirect_slashes=False,
+        # Simple clients send JSON without saying so.
+        strict_content_type=False,
+    )
     for router in routers:
         app.include_router(router, prefix=API_PREFIX)
     complete_examples(app)

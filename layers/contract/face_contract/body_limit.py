@@ -20,6 +20,7 @@ class BodyLimit:
         self.max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a body within the limit through."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

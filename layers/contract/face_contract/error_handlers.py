@@ -31,14 +31,14 @@ def envelope(error: ServiceError, headers: dict[str, str] | None = None) -> JSON
 def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:
     """Makes `app` answer every exception but the unexpected, which `LastResort` answers."""
 
-    def handle_service_error(_request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, ServiceError)
+    @app.exception_handler(ServiceError)
+    def handle_service_error(_request: Request, error: ServiceError) -> JSONResponse:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             logger.error("%s: %s", error.code, error.message)
         return envelope(error)
 
-    def handle_validation_error(_request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)
+    @app.exception_handler(RequestValidationError)
+    def handle_validation_error(_request: Request, error: RequestValidationError) -> JSONResponse:
         # Only place and sentence: the rest of pydantic's report holds what the client sent.
         fields = [
             {"field": ".".join(str(part) for part in e["loc"][1:]) or "body", "message": e["msg"]}
@@ -46,8 +46,8 @@ def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:
         ]
         return envelope(InvalidRequest(details={"fields": fields[:MOST_FIELDS]}))
 
-    def handle_http_error(_request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)
+    @app.exception_handler(HTTPException)
+    def handle_http_error(_request: Request, error: HTTPException) -> JSONResponse:
         headers = dict(error.headers) if error.headers else None
         match error.status_code:
             case HTTPStatus.NOT_FOUND:
@@ -63,10 +63,6 @@ def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:
                 return envelope(InvalidRequest(details={"fields": [unreadable]}), headers)
             case _:
                 return _unexpected(error)
-
-    app.add_exception_handler(ServiceError, handle_service_error)
-    app.add_exception_handler(RequestValidationError, handle_validation_error)
-    app.add_exception_handler(HTTPException, handle_http_error)
 
 
 # An embedding of 512 strings has 512 faults; a client needs to see the first of them.
@@ -84,6 +80,7 @@ class LastResort:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes everything through but what goes wrong."""
         started = False
 
         async def watch(message: Message) -> None:

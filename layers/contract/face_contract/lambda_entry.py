@@ -3,13 +3,14 @@
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging import correlation_paths, utils
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fastapi import FastAPI
 from mangum import Mangum
+from mangum.types import LambdaContext as MangumContext
 
 Event: TypeAlias = dict[str, Any]
 LambdaHandler: TypeAlias = Callable[[Event, LambdaContext], dict[str, Any]]
@@ -26,7 +27,7 @@ def is_ping(event: Event) -> bool:
 
 
 def create_handler(
-    app: FastAPI, service: str, log_level: str, warm_up: Callable[[], None]
+    app: FastAPI, service: str, log_level: str, warm_up: Callable[[], object]
 ) -> LambdaHandler:
     """Builds the handler of a function.
 
@@ -51,6 +52,7 @@ def create_handler(
             hold_ms = event.get("hold_ms", 0)
             time.sleep(min(max(hold_ms, 0), MOST_HOLD_MS) / 1000)
             return {"status": "warm", "instance_id": INSTANCE_ID}
-        return serve(event, context)
+        # Mangum has a class of its own for what Lambda passes.
+        return serve(event, cast("MangumContext", context))
 
     return handler

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of answers: an example for each, made from the schemas and errors."""
+"""What the OpenAPI document says of answers: for each an example, made from its schema."""
 
 from collections import defaultdict
 from http import HTTPStatus
@@ -29,7 +29,8 @@ def document_responses(
         errors: what only this route raises.
     """
     examples: dict[HTTPStatus, dict[ErrorCode, object]] = defaultdict(dict)
-    for error in (*errors, NotFound, MethodNotAllowed, InternalError):
+    raised: list[type[ServiceError]] = [*errors, NotFound, MethodNotAllowed, InternalError]
+    for error in raised:
         examples[error.status][error.code] = _error_example(
             error.code, error.message, error.example_details
         )

@@ -40,7 +40,7 @@ ReceivedEmbedding = Annotated[
 
 
 class Schema(BaseModel):
-    """A body. Unknown fields of a request are ignored, as the service that this one replaces did."""
+    """A body. Unknown fields of a request are ignored, as the original service did."""
 
     # `model_` is a prefix that pydantic keeps for itself; the contract has `model_loaded`.
     model_config = ConfigDict(frozen=True, protected_namespaces=())
@@ -57,7 +57,7 @@ class ExtractRequest(Schema):
     """A photo, and what to do with the faces in it."""
 
     image: str = Field(
-        description="The image file as base64 (with or without a `data:` prefix), or its http(s) URL.",
+        description="The image file as base64, with or without a `data:` prefix; or its URL.",
         examples=["/9j/4AAQSkZJRgABAQ..."],
         repr=False,
     )
@@ -106,7 +106,7 @@ class CompareRequest(Schema):
     embedding2: ReceivedEmbedding
     threshold: Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None,
-        description="Below this distance two faces are one person; the metric's default if omitted.",
+        description="Below this distance it is one person; by default the metric's own.",
     )
     distance_metric: DistanceMetric = DistanceMetric.COSINE
 

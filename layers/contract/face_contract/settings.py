@@ -18,10 +18,8 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, protected_namespaces=())
 
-    host: str = Field("0.0.0.0", description="Address that the local server listens on.")  # noqa: S104
-    port: int = Field(
-        8001, ge=0, le=65535, description="Port of the local server; 0 takes a free one."
-    )
+    host: str = Field("0.0.0.0", description="Address of the local server.")  # noqa: S104
+    port: int = Field(8001, ge=1, le=65535, description="Port of the local server.")
     reload: bool = Field(False, description="Restart the local server when code changes.")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("*",), description="Origins that browsers may call from, separated by commas."
@@ -41,7 +39,7 @@ class Settings(BaseSettings):
     max_image_pixels: int = Field(64_000_000, gt=0, description="Most pixels that are decoded.")
     embed_without_face: bool = Field(
         True,
-        description="Embed the whole image when no face is found and none is enforced; else `null`.",
+        description="Without a face, and none enforced, embed the whole image; else `null`.",
     )
 
     @field_validator("cors_origins", mode="before")

@@ -75,7 +75,7 @@ def crop_face(image_rgb: RGBImage, face: Face) -> RGBImage:
 
 
 def fit_crop(image_rgb: RGBImage) -> RGBImage:
-    """Returns the whole image, its proportions kept, in the middle of a black (112, 112, 3) crop."""
+    """Returns the whole image, proportions kept, in the middle of a black (112, 112, 3) crop."""
     rows, columns = image_rgb.shape[:2]
     scale = CROP_SIZE_PX / max(rows, columns)
     height, width = max(1, round(rows * scale)), max(1, round(columns * scale))
@@ -85,7 +85,7 @@ def fit_crop(image_rgb: RGBImage) -> RGBImage:
     return crop
 
 
-def _resize(image_rgb: RGBImage, width: int, height: int) -> RGBImage:
+def _resize(image_rgb: cv2.typing.MatLike, width: int, height: int) -> RGBImage:
     # INTER_AREA averages when it shrinks; to enlarge, it would only repeat pixels.
     shrinks = height < image_rgb.shape[0]
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR

@@ -43,4 +43,5 @@ class MobileFaceNetEmbedder:
         norm = np.linalg.norm(vector)
         if not (np.isfinite(norm) and norm > 0):
             raise ModelFailed
-        return (vector * (EMBEDDING_NORM / norm)).astype(np.float32)
+        embedding: Embedding = (vector * (EMBEDDING_NORM / norm)).astype(np.float32)
+        return embedding
