@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from face_engine.faces import Face, Landmarks, RGBImage
 
 CROP_SIZE_PX = 112
+# Enough for a face that fills a photo of 2048 px; landmarks far apart must not cost memory.
+MOST_SAMPLES = 24
 
 # Where ArcFace's training crops have the right eye, left eye, nose tip and mouth corners
 # (insightface, recognition/common/face_align.py).
@@ -33,7 +35,7 @@ def align_face(image_rgb: RGBImage, face: Face) -> RGBImage:
     """
     transform = similarity_transform(face.landmarks, ARCFACE_TEMPLATE)
     scale = float(np.hypot(transform[0, 0], transform[1, 0]))
-    samples = max(1, round(1 / scale))
+    samples = min(max(1, round(1 / scale)), MOST_SAMPLES)
     side = CROP_SIZE_PX * samples
     # Pixel centres: the middle of sample block i is at samples · (i + ½) − ½.
     transform = transform * samples
@@ -67,11 +69,11 @@ def similarity_transform(source: Landmarks, target: Landmarks) -> NDArray[np.flo
 
 
 def crop_face(image_rgb: RGBImage, face: Face) -> RGBImage:
-    """Returns the face's box, cut at the image's border, as `fit_crop` does."""
+    """Returns the face's box, cut at the image's border and upright, as `fit_crop` does."""
     rows, columns = image_rgb.shape[:2]
     left, top = min(max(int(face.left), 0), columns - 1), min(max(int(face.top), 0), rows - 1)
     right, bottom = max(round(face.right), left + 1), max(round(face.bottom), top + 1)
-    return fit_crop(image_rgb[top:bottom, left:right])
+    return fit_crop(np.rot90(image_rgb[top:bottom, left:right], face.quarter_turns))
 
 
 def fit_crop(image_rgb: RGBImage) -> RGBImage:

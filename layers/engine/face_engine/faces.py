@@ -37,7 +37,7 @@ class Face:
     """A detected face, in the pixels of the array that was searched.
 
     `left`, `top`, `right` and `bottom` may lie outside of it: a face can be cut off by the border.
-    `score` is the detector's confidence in [0, 1].
+    `score` is the detector's confidence in [0, 1]. `quarter_turns` counter-clockwise make it upright.
     """
 
     left: float
@@ -46,6 +46,7 @@ class Face:
     bottom: float
     score: float
     landmarks: Landmarks
+    quarter_turns: int = 0
 
     @property
     def area(self) -> float:
@@ -115,7 +116,7 @@ class Detector(Protocol):
     """Finds faces."""
 
     def detect(self, image_rgb: RGBImage) -> list[Face]:
-        """Returns the faces in an upright image, best score first."""
+        """Returns the faces in an image, best score first, none twice."""
         ...
 
 

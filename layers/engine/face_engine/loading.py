@@ -11,6 +11,7 @@ from face_engine.catalog import ModelEntry, read_artifact, read_catalog
 from face_engine.extractor import LandmarkExtractor
 from face_engine.faces import FaceExtractor
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
+from face_engine.turning import TurningDetector
 from face_engine.yunet import YuNetDetector
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ def build_extractor(entry: ModelEntry, folder: Path) -> FaceExtractor:
         ModelUnavailable: a file is missing or is not what the catalogue says.
     """
     return LandmarkExtractor(
-        detector=YuNetDetector(read_artifact(folder, entry.detector)),
+        detector=TurningDetector(YuNetDetector(read_artifact(folder, entry.detector))),
         embedder=MobileFaceNetEmbedder(read_artifact(folder, entry.embedder)),
         weights_identity=weights_identity(entry),
     )

@@ -70,7 +70,9 @@ def test_settings_do_not_change() -> None:
 
 
 def test_readme_lists_every_variable_with_its_default() -> None:
-    rows = re.findall(r"^\| `([A-Z_]+)` \| `([^`]*)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([A-Z_]+)` \| `([^`]*)` \|", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
     expected = {}
     for name, field in Settings.model_fields.items():
         default = field.default

@@ -17,7 +17,8 @@ def face_at(landmarks: Landmarks, box: tuple[float, float, float, float] = (0, 0
 def turn(points: Landmarks, degrees: float, scale: float, shift: tuple[float, float]) -> Landmarks:
     radians = np.radians(degrees)
     cos, sin = np.cos(radians), np.sin(radians)
-    return scale * points @ np.array([(cos, sin), (-sin, cos)]) + shift
+    turned: Landmarks = scale * points @ np.array([(cos, sin), (-sin, cos)]) + np.array(shift)
+    return turned
 
 
 @pytest.mark.parametrize("degrees", [0, 30, 90, 180, 271])

@@ -9,14 +9,14 @@ from face_engine.faces import BoundingBox, Embedding, ExtractionOptions, Face, P
 
 PHOTO = Photo(np.full((200, 300, 3), 77, np.uint8), 600, 400)
 SMALL = Face(10, 10, 50, 60, 0.95, ARCFACE_TEMPLATE)
-LARGE = Face(100, 10, 200, 150, 0.85, ARCFACE_TEMPLATE + (100, 10))
+LARGE = Face(100, 10, 200, 150, 0.85, ARCFACE_TEMPLATE + np.array((100, 10)))
 
 
 class FixedDetector:
     def __init__(self, *faces: Face) -> None:
         self.faces = list(faces)
 
-    def detect(self, image_rgb: RGBImage) -> list[Face]:
+    def detect(self, image_rgb: RGBImage) -> list[Face]:  # noqa: ARG002
         return self.faces
 
 

@@ -44,7 +44,7 @@ def test_the_frame_is_the_given_image(detector: YuNetDetector, decode_photo: Dec
     image = decode_photo("impostor_2.jpg").rgb
     rows, columns = image.shape[:2]
     large = cv2.resize(image, (columns * 2, rows * 2), interpolation=cv2.INTER_CUBIC)
-    (face,), (twice,) = detector.detect(image), detector.detect(large)
+    (face,), (twice,) = detector.detect(image), detector.detect(np.asarray(large, np.uint8))
     assert np.allclose(twice.landmarks, face.landmarks * 2, atol=20)
     assert twice.right == pytest.approx(face.right * 2, abs=40)
 

@@ -1,0 +1,149 @@
+"""One HTTP request over a fresh connection to addresses that were checked before.
+
+The only module that knows the HTTP library. `face_engine.download` imports it when it first needs it.
+"""
+
+import logging
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import httpcore2
+from face_contract import __version__
+from face_contract.errors import DownloadFailed
+
+if TYPE_CHECKING:
+    from face_engine.download import IPAddress, Target
+
+# At DEBUG the library logs hosts and redirects; a client's URL may hold a secret.
+logging.getLogger("httpcore2").setLevel(logging.WARNING)
+
+HEADERS = {
+    "User-Agent": f"face-embeddings/{__version__}",
+    "Accept": "*/*",
+    # Images hardly shrink, so a compressed one is no gain to anybody.
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+}
+
+# Seconds that are left; raises DownloadFailed when none are.
+Remaining = Callable[[], float]
+
+
+class DeadlineStream(httpcore2.NetworkStream):
+    """A connection on which no call outlasts the deadline, however slowly the bytes drip."""
+
+    def __init__(self, stream: httpcore2.NetworkStream, remaining_s: Remaining) -> None:
+        self._stream = stream
+        self._remaining_s = remaining_s
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        """Reads what has come."""
+        return self._stream.read(max_bytes, self._remaining_s())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        """Sends all of a request; ours is short enough for one system call."""
+        self._stream.write(buffer, self._remaining_s())
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002
+    ) -> httpcore2.NetworkStream:
+        """Shakes hands under the name in the URL."""
+        try:
+            stream = self._stream.start_tls(ssl_context, server_hostname, self._remaining_s())
+        except DownloadFailed:
+            self.close()
+            raise
+        return DeadlineStream(stream, self._remaining_s)
+
+    def get_extra_info(self, info: str) -> object:
+        """Tells what the HTTP library asks of its connections."""
+        return self._stream.get_extra_info(info)
+
+
+class PinnedBackend(httpcore2.NetworkBackend):
+    """Connects to the given addresses, whatever name it is asked for."""
+
+    def __init__(self, addresses: Sequence["IPAddress"], remaining_s: Remaining) -> None:
+        self._addresses = addresses
+        self._remaining_s = remaining_s
+
+    def connect_tcp(
+        self,
+        host: str,  # noqa: ARG002
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        """Connects to the first address that answers; each gets its share of the time."""
+        failure: Exception = httpcore2.ConnectError()
+        for untried, address in zip(
+            range(len(self._addresses), 0, -1), self._addresses, strict=True
+        ):
+            try:
+                stream = httpcore2.SyncBackend().connect_tcp(
+                    str(address),
+                    port,
+                    self._remaining_s() / untried,
+                    local_address,
+                    socket_options,
+                )
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                failure = error
+            else:
+                return DeadlineStream(stream, self._remaining_s)
+        raise failure
+
+
+@contextmanager
+def open_answer(
+    target: "Target",
+    addresses: Sequence["IPAddress"],
+    ssl_context: ssl.SSLContext | None,
+    remaining_s: Remaining,
+) -> Iterator[httpcore2.Response]:
+    """Asks for a target; the body is read within the context.
+
+    Args:
+        target: what to ask for. Its host is told to the server and looked for in the certificate,
+            but never resolved.
+        addresses: where to connect, in this order.
+        ssl_context: whose certificates are trusted; needed for https only.
+        remaining_s: tells how long all of it may still take.
+
+    Raises:
+        DownloadFailed: also for what fails while the body is read.
+    """
+    url = httpcore2.URL(
+        scheme=target.scheme, host=target.host, port=target.port, target=target.path
+    )
+    headers = {"Host": target.host_header, **HEADERS}
+    backend = PinnedBackend(addresses, remaining_s)
+    try:
+        with (
+            httpcore2.HTTPConnection(
+                url.origin, ssl_context, network_backend=backend
+            ) as connection,
+            connection.stream("GET", url, headers=headers) as answer,
+        ):
+            yield answer
+    except httpcore2.TimeoutException as error:
+        # Says so when it was the deadline.
+        remaining_s()
+        raise DownloadFailed from error
+    except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+        raise DownloadFailed from error
+
+
+def make_ssl_context() -> ssl.SSLContext:
+    """Returns a context that trusts the system's certificates. Takes some 20 ms."""
+    return httpcore2.default_ssl_context()

@@ -1,0 +1,82 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from face_engine.faces import Face, Photo, RGBImage
+from face_engine.turning import CONVINCING_SCORE, TurningDetector, turn_back
+from face_engine.yunet import YuNetDetector
+from tests.labels import PORTRAITS, Portrait
+from tests.paths import MODEL_DIR
+
+LANDMARKS = np.array([(3.0, 4.0), (7.0, 4.0), (5.0, 6.0), (3.5, 8.0), (6.5, 8.0)])
+
+
+class CountingDetector:
+    """Finds one face of a given score in each call, in turn."""
+
+    def __init__(self, *scores: float) -> None:
+        self.scores = list(scores)
+
+    def detect(self, image_rgb: RGBImage) -> list[Face]:
+        assert image_rgb.flags["C_CONTIGUOUS"]
+        score = self.scores.pop(0)
+        return [Face(2, 3, 8, 10, score, LANDMARKS)] if score else []
+
+
+@pytest.mark.parametrize("quarter_turns", [1, 2, 3])
+def test_points_are_turned_back_onto_the_same_pixels(quarter_turns: int) -> None:
+    image = np.arange(12 * 20, dtype=np.uint8).reshape(12, 20)
+    turned = np.rot90(image, quarter_turns)
+    face = Face(2, 3, 8, 10, 0.9, LANDMARKS.round())
+    back = turn_back(face, quarter_turns, turned.shape)
+    for (x, y), (was_x, was_y) in zip(back.landmarks, face.landmarks, strict=True):
+        assert image[int(y), int(x)] == turned[int(was_y), int(was_x)]
+    assert image[int(back.top), int(back.left)] in turned[3:11:7, 2:9:6]
+    assert back.area == face.area
+    assert back.quarter_turns == quarter_turns
+
+
+def test_a_convincing_face_is_looked_at_once() -> None:
+    counting = CountingDetector(CONVINCING_SCORE)
+    (face,) = TurningDetector(counting).detect(np.zeros((20, 12, 3), np.uint8))
+    assert face.quarter_turns == 0
+    assert counting.scores == []
+
+
+@pytest.mark.parametrize(
+    ("scores", "quarter_turns"),
+    [((0.8, 0.7, 0.94, 0.9), 2), ((0.91, 0.0, 0.9, 0.91), 0), ((0.0, 0.0, 0.0, 0.8), 3)],
+)
+def test_the_turn_with_the_best_face_is_kept(
+    scores: tuple[float, ...], quarter_turns: int
+) -> None:
+    (face,) = TurningDetector(CountingDetector(*scores)).detect(np.zeros((20, 12, 3), np.uint8))
+    assert face.quarter_turns == quarter_turns
+    assert face.score == max(scores)
+
+
+def test_no_face_in_any_turn() -> None:
+    assert TurningDetector(CountingDetector(0, 0, 0, 0)).detect(np.zeros((9, 9, 3), np.uint8)) == []
+
+
+@pytest.mark.parametrize("portrait", PORTRAITS, ids=lambda p: p.file)
+@pytest.mark.parametrize("quarter_turns", [0, 1, 2, 3])
+def test_eyes_are_found_where_they_are_in_a_turned_photo(
+    decode_photo: Callable[[str], Photo], portrait: Portrait, quarter_turns: int
+) -> None:
+    file = MODEL_DIR / "face_detection_yunet_2023mar_int8bq.onnx"
+    detector = TurningDetector(YuNetDetector(file.read_bytes()))
+    upright = decode_photo(portrait.file).rgb
+    sent = np.ascontiguousarray(np.rot90(upright, -quarter_turns))
+    (face,) = detector.detect(sent)
+    assert face.quarter_turns == quarter_turns
+    marked = np.array([portrait.right_eye, portrait.left_eye], float)
+    between = np.hypot(*(marked[1] - marked[0]))
+    points = face.landmarks[:2]
+    rows, columns = sent.shape[:2]
+    for _ in range(quarter_turns):
+        # Where the sent photo's pixel lies after one counter-clockwise turn.
+        points = np.stack([points[:, 1], columns - 1 - points[:, 0]], axis=1)
+        rows, columns = columns, rows
+    assert np.hypot(*(points - marked).T).max() < 0.12 * between
