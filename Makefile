@@ -6,7 +6,7 @@ VENV ?= .venv
 FACE_MODEL ?= mobilefacenet
 MODEL_DIR ?= models
 PHOTO_DIR := tests/photos
-LOCKS := compare extract local dev
+LOCKS := compare extract local heic dev
 
 PYTHON_IN_VENV := $(VENV)/bin/python
 SOURCES := functions layers tests bench
@@ -39,7 +39,7 @@ fix: $(VENV)/.dev ## Format, and mend what the linter can mend
 	$(VENV)/bin/ruff check --fix $(SOURCES)
 
 .PHONY: setup
-setup: $(VENV)/.local ## Make the virtual environment from hash-pinned requirements
+setup: $(VENV)/.local $(if $(HEIC),$(VENV)/.heic) ## Make the virtual environment from hash-pinned requirements (HEIC=1: and read HEIC)
 
 .PHONY: weights
 weights: setup ## Fetch the weights of FACE_MODEL into MODEL_DIR (what is there is kept)

@@ -12,18 +12,24 @@ from PIL import ExifTags, Image
 
 from face_engine.faces import Photo
 
-FORMATS = ("JPEG", "PNG", "WEBP")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 # Faces are found in smaller copies and embedded from 112 px: more pixels cost time and memory only.
 LONGEST_SIDE_PX = 2048
-# What Pillow's decoders raise for bytes that are not what their header says.
+# A JPEG that decodes at reduced scale may have more pixels than the limit, but not any number.
+MOST_REDUCED_PIXELS = 200_000_000
+# What Pillow and the decoders below it raise for bytes that are not what their header says.
 _DECODER_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
     EOFError,
-    OverflowError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
     struct.error,
     zlib.error,
 )
@@ -64,24 +70,27 @@ _URL_SAFE_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 def decode_image(data: bytes, max_pixels: int) -> Photo:
     """Returns the photo in an image file, upright as its EXIF orientation says.
 
+    Of an animation it is the first frame. A JPEG that lacks nothing but its end marker is decoded;
+    one that is cut in its scan data is not.
+
     Args:
-        data: an image file in one of `FORMATS`.
+        data: an image file in one of `FORMATS`; or HEIC, if the package pillow-heif is installed.
         max_pixels: how many pixels may be decoded. The header is asked before anything is decoded.
 
     Raises:
         InvalidImage: it is no such file, is broken, or has too many pixels.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=_formats_of(data)) as image:
             width, height = image.size
-            # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time and memory.
-            shrink = min(1.0, LONGEST_SIDE_PX / max(width, height))
-            image.draft("RGB", (max(1, int(width * shrink)), max(1, int(height * shrink))))
-            if image.width * image.height > max_pixels:
-                raise InvalidImage(
-                    f"The image has more than {max_pixels} pixels.", {"limit_pixels": max_pixels}
-                )
-            rgb = _to_rgb(image)
+            _reduce_jpeg(image)
+            _check_pixels(image, width * height, max_pixels)
+            try:
+                rgb = _to_rgb(image)
+            except OSError:
+                if image.format == "JPEG" and lacks_only_end_marker(data):
+                    return decode_image(data + JPEG_END_MARKER, max_pixels)
+                raise
             # After loading: a PNG may keep its EXIF behind its pixels.
             orientation = _read_orientation(image)
     except _DECODER_ERRORS as error:
@@ -91,6 +100,59 @@ def decode_image(data: bytes, max_pixels: int) -> Photo:
     if orientation in _SIDEWAYS:
         width, height = height, width
     return Photo(np.asarray(rgb), width, height)
+
+
+def _formats_of(data: bytes) -> tuple[str, ...]:
+    brand = data[8:12] if data[4:8] == b"ftyp" else b""
+    if not brand.startswith((b"he", b"mif1", b"msf1")):
+        return FORMATS
+    try:
+        # Optional: its wheel holds x265, which is under the GPL, and 26 MB.
+        import pillow_heif
+    except ImportError as error:
+        raise InvalidImage("HEIC images are not supported by this deployment.") from error
+    pillow_heif.register_heif_opener()
+    return (*FORMATS, "HEIF")
+
+
+def _reduce_jpeg(image: Image.Image) -> None:
+    # A JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the time and memory.
+    shrink = min(1.0, LONGEST_SIDE_PX / max(image.size))
+    image.draft("RGB", (max(1, int(image.width * shrink)), max(1, int(image.height * shrink))))
+
+
+def _check_pixels(image: Image.Image, stored_pixels: int, max_pixels: int) -> None:
+    # The decoder keeps a progressive JPEG's coefficients whole, whatever scale comes out.
+    progressive = bool(image.info.get("progressive"))
+    decoded_pixels = stored_pixels if progressive else image.width * image.height
+    if decoded_pixels > max_pixels or stored_pixels > max(MOST_REDUCED_PIXELS, max_pixels):
+        raise InvalidImage(
+            f"The image has more than {max_pixels} pixels to decode.", {"limit_pixels": max_pixels}
+        )
+
+
+JPEG_END_MARKER = b"\xff\xd9"
+
+
+def lacks_only_end_marker(data: bytes) -> bool:
+    """Tells whether all scan data of a JPEG that has no end marker is there.
+
+    Pillow refuses such a file, and with a marker appended accepts any cut, grey below it. Only a
+    decoder that tells its warnings knows: libjpeg warns when it needs bits that are not there.
+    """
+    import simplejpeg
+
+    if data.endswith(JPEG_END_MARKER):
+        return False
+    try:
+        *_, colour_space, _ = simplejpeg.decode_jpeg_header(data)
+        target = "CMYK" if colour_space in ("CMYK", "YCCK") else "GRAY"
+        simplejpeg.decode_jpeg(
+            data + JPEG_END_MARKER, target, min_height=1, min_width=1, strict=True
+        )
+    except ValueError:
+        return False
+    return True
 
 
 # EXIF orientations by what makes them upright (CIPA DC-008, tag 274); 1 is upright.
@@ -119,8 +181,11 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     """Decodes at most `LONGEST_SIDE_PX` a side, transparent parts on white."""
     image.load()
     if image.mode.startswith("I;16"):
+        # Of 65,536 greys, 256.
         image = image.point(lambda value: value / 256).convert("L")
-    if image.mode in ("P", "PA", "1"):
+    elif image.mode in ("I", "F"):
+        image = _stretch(image)
+    elif image.mode in ("P", "PA", "1"):
         # An index or a bit cannot be averaged.
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
@@ -128,3 +193,10 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA"))
     return image.convert("RGB")
+
+
+def _stretch(image: Image.Image) -> Image.Image:
+    # 32-bit greys have no agreed white: the brightest pixel is.
+    greys = np.nan_to_num(np.asarray(image, np.float64), posinf=0, neginf=0)
+    greys -= greys.min()
+    return Image.fromarray((greys * (255 / max(greys.max(), 1e-9))).astype(np.uint8))

@@ -6,7 +6,7 @@ import queue
 import cv2
 import numpy as np
 
-from face_engine.faces import Face, RGBImage
+from face_engine.faces import Face, RGBImage, drop_repeated
 
 # Chosen on the six group photos of the tests at five sizes from 480 to 1280 px: real faces score
 # 0.81 and more, what is none 0.70 and less.
@@ -20,8 +20,6 @@ LONGEST_SIDES_PX = (1000, 320)
 # Landmarks are more exact at the larger size, so its face is kept unless the other scores this much
 # better: eyes lie 0.05 of their distance off at 640 px and more, 0.10 at 320 px.
 CLEARLY_BETTER = 0.05
-# A box of one size that lies so far in a better one of the other is the same face.
-MOST_COMMON_PART = 0.5
 MOST_CANDIDATES = 5000
 
 
@@ -63,7 +61,7 @@ class YuNetDetector:
         """Returns the faces in an upright image, best score first, none twice."""
         bgr = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)
         rows, columns = bgr.shape[:2]
-        found: list[tuple[float, Face]] = []
+        found: list[Face] = []
         for side in LONGEST_SIDES_PX:
             scale = side / max(bgr.shape[:2])
             if scale < 1:
@@ -72,10 +70,9 @@ class YuNetDetector:
             elif side != LONGEST_SIDES_PX[0]:
                 # So small that the first size was this one.
                 break
-            preference = CLEARLY_BETTER if side == LONGEST_SIDES_PX[0] else 0
-            faces = self._detect_at(bgr, columns / bgr.shape[1], rows / bgr.shape[0])
-            found += [(face.score + preference, face) for face in faces]
-        return drop_repeated(found)
+            again = self._detect_at(bgr, columns / bgr.shape[1], rows / bgr.shape[0])
+            found = drop_repeated(found, again, CLEARLY_BETTER)
+        return found
 
     def _detect_at(self, bgr: cv2.typing.MatLike, x_scale: float, y_scale: float) -> list[Face]:
         detector = self._idle.get()
@@ -94,23 +91,3 @@ class YuNetDetector:
             Face(r[0], r[1], r[0] + r[2], r[1] + r[3], min(max(r[14], 0), 1), r[4:14].reshape(5, 2))
             for r in rows_found
         ]
-
-
-def drop_repeated(found: list[tuple[float, Face]]) -> list[Face]:
-    """Returns the faces, best score first, without those that lie in a preferred one's box.
-
-    Args:
-        found: faces, each with how much it is preferred.
-    """
-    kept: list[Face] = []
-    for _, face in sorted(found, key=lambda candidate: candidate[0], reverse=True):
-        if all(_common_part(face, other) <= MOST_COMMON_PART for other in kept):
-            kept.append(face)
-    return sorted(kept, key=lambda face: face.score, reverse=True)
-
-
-def _common_part(a: Face, b: Face) -> float:
-    """Returns how much of the smaller box lies in the other."""
-    width = min(a.right, b.right) - max(a.left, b.left)
-    height = min(a.bottom, b.bottom) - max(a.top, b.top)
-    return max(width, 0) * max(height, 0) / min(a.area, b.area)
