@@ -6,10 +6,18 @@ VENV ?= .venv
 FACE_MODEL ?= mobilefacenet
 MODEL_DIR ?= models
 PHOTO_DIR := tests/photos
-LOCKS := compare extract local heic dev
+LOCKS := compare extract local heic warmup dev sam checkov
 
 PYTHON_IN_VENV := $(VENV)/bin/python
-SOURCES := functions layers tests bench
+SOURCES := functions layers tests bench tools
+
+# sam and checkov each live in an environment of their own: their pins exclude each other.
+SAM_VENV ?= .venv-sam
+CHECKOV_VENV ?= .venv-checkov
+SAM := SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
+TRANSLATED := .aws-sam/translated
+# sam and cfn-lint know what each region offers; nothing is called there.
+LINT_REGION := eu-west-1
 
 export FACE_MODEL MODEL_DIR
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/contract:$(CURDIR)/layers/engine
@@ -23,7 +31,7 @@ run: setup weights ## Set up, fetch the model and serve at http://127.0.0.1:8001
 	@exec $(PYTHON_IN_VENV) -m functions.local
 
 .PHONY: test
-test: $(VENV)/.dev weights photos ## Set up everything and run the whole test suite
+test: $(VENV)/.dev $(SAM_VENV)/.sam weights photos ## Set up everything and run the whole test suite
 	$(PYTHON_IN_VENV) -m pytest
 
 .PHONY: check
@@ -53,6 +61,28 @@ photos: $(VENV)/.dev ## Fetch the photos of the tests
 bench: $(VENV)/.dev weights photos ## Measure the in-process app against detector and embedder alone
 	$(PYTHON_IN_VENV) -m bench.overhead
 
+.PHONY: validate
+validate: $(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov ## Check template.yaml, as written and as AWS translates it
+	$(SAM) validate --region $(LINT_REGION)
+	$(SAM) validate --region $(LINT_REGION) --lint
+	$(SAM_VENV)/bin/python tools/translate_template.py $(TRANSLATED)
+	@# W2001, a parameter that nothing uses: SAM writes the value of Rollout where it stood. A test looks for unused ones.
+	$(SAM_VENV)/bin/cfn-lint --regions $(LINT_REGION) --ignore-checks W2001 --template $(TRANSLATED)/*.json
+	$(CHECKOV_VENV)/bin/checkov --config-file .checkov.yaml --file $(TRANSLATED)/*.json
+
+.PHONY: invoke
+invoke: setup weights $(SAM_VENV)/.sam ## Run one event on Lambda's own runtime: make invoke EVENT=events/extract/health-v1.json
+	@$(PYTHON_IN_VENV) -m tools.invoke $(EVENT)
+
+.PHONY: local-api
+local-api: setup weights $(SAM_VENV)/.sam ## Serve the whole API on Lambda's own runtime at http://127.0.0.1:8002
+	@exec $(PYTHON_IN_VENV) -m tools.local_api
+
+.PHONY: deploy
+deploy: $(SAM_VENV)/.sam ## Build the images and deploy them with SAM (needs Docker and AWS credentials)
+	$(SAM) build
+	$(SAM) deploy --guided
+
 .PHONY: lock
 lock: $(VENV)/.dev ## Pin requirements/*.in anew, with hashes
 	cd requirements && for name in $(LOCKS); do \
@@ -63,13 +93,20 @@ lock: $(VENV)/.dev ## Pin requirements/*.in anew, with hashes
 
 .PHONY: clean
 clean: ## Remove all that these commands made, weights and photos too
-	rm -rf $(VENV) $(MODEL_DIR) $(PHOTO_DIR) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
+	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) .aws-sam $(MODEL_DIR) $(PHOTO_DIR) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
 	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
 
 $(PYTHON_IN_VENV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.13 ..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+
+$(SAM_VENV)/.sam: requirements/sam.txt
+$(CHECKOV_VENV)/.checkov: requirements/checkov.txt
+$(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov:
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r $<
+	@touch $@
 
 # One rule for every lock: .venv/.local is newer than requirements/local.txt once that is installed.
 $(VENV)/.%: requirements/%.txt $(PYTHON_IN_VENV)

@@ -13,15 +13,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from fastapi.testclient import TestClient
+from PIL import Image
+
 from face_contract.settings import Settings
 from face_engine.alignment import align_face
 from face_engine.catalog import read_artifact, read_catalog
 from face_engine.images import decode_image
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
 from face_engine.yunet import YuNetDetector
-from fastapi.testclient import TestClient
-from PIL import Image
-
 from functions.local.app import create
 
 ROUNDS = 40

@@ -7,14 +7,17 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from fastapi.testclient import TestClient
+
 from face_contract.settings import Settings
 from face_engine.faces import FaceExtractor, Photo
 from face_engine.images import decode_image
 from face_engine.loading import ModelLoader
-from fastapi.testclient import TestClient
-
 from functions.local.app import create
 from tests.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
+from tests.servers import serve
+from tools.api_gateway import create_gateway
+from tools.lambda_pool import Pool, start_pool
 
 ReadPhoto = Callable[[str], bytes]
 Extract = Callable[..., dict[str, Any]]
@@ -39,10 +42,40 @@ def extractor() -> FaceExtractor:
 
 
 @pytest.fixture(scope="session")
-def service() -> Iterator[httpx.Client]:
+def local_service() -> Iterator[httpx.Client]:
     """The local server's app with its default settings, in this process."""
     with TestClient(create(Settings(model_dir=MODEL_DIR)), raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def pools() -> Iterator[dict[str, Pool]]:
+    """Execution environments of Lambda: eight threads may call at the same time."""
+    pools = {"extract": start_pool("extract", 8), "compare": start_pool("compare", 2)}
+    yield pools
+    for pool in pools.values():
+        pool.stop()
+
+
+@pytest.fixture(scope="session")
+def gateway(pools: dict[str, Pool]) -> Iterator[str]:
+    """The address of an API Gateway before the pools."""
+    with serve(create_gateway(pools)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def lambda_service(gateway: str) -> Iterator[httpx.Client]:
+    """The deployed bundle, as near as it comes on one machine."""
+    with httpx.Client(base_url=gateway, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="session", params=["local", "lambda"])
+def service(request: pytest.FixtureRequest) -> httpx.Client:
+    """The same API twice: in this process, and on Lambda's own runtime."""
+    client: httpx.Client = request.getfixturevalue(f"{request.param}_service")
+    return client
 
 
 @pytest.fixture

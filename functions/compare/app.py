@@ -2,13 +2,14 @@
 
 from dataclasses import asdict
 
+from fastapi import APIRouter, FastAPI
+
 from face_contract.app import create_app
 from face_contract.distance import compare
 from face_contract.errors import InvalidEmbedding, InvalidRequest, PayloadTooLarge
 from face_contract.openapi import document_responses
 from face_contract.schemas import CompareRequest, CompareResponse
 from face_contract.settings import Settings
-from fastapi import APIRouter, FastAPI
 
 
 def build_router() -> APIRouter:

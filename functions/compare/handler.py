@@ -2,7 +2,6 @@
 
 from face_contract.lambda_entry import create_handler
 from face_contract.settings import read_settings
-
 from functions.compare.app import create
 
 settings = read_settings()

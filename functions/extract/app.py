@@ -3,6 +3,8 @@
 import time
 from dataclasses import asdict
 
+from fastapi import APIRouter, FastAPI
+
 from face_contract.app import create_app
 from face_contract.distance import DEFAULT_THRESHOLDS
 from face_contract.errors import (
@@ -31,10 +33,10 @@ from face_contract.schemas import (
 )
 from face_contract.settings import Settings
 from face_engine.alignment import CROP_SIZE_PX
+from face_engine.download import Downloader
 from face_engine.faces import ExtractionOptions
 from face_engine.images import decode_base64, decode_image
 from face_engine.loading import ModelLoader, engine_versions
-from fastapi import APIRouter, FastAPI
 
 
 def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
@@ -46,6 +48,11 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
     """
     router = APIRouter()
     model = loader.entry.name
+    downloader = Downloader(
+        allowed_hosts=frozenset(settings.download_allowed_hosts),
+        timeout_s=settings.download_timeout_s,
+        max_bytes=settings.max_image_bytes,
+    )
 
     @router.get(
         "/health",
@@ -77,8 +84,9 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         start = time.perf_counter()
         extractor = loader.load().extractor
         if request.image_type is ImageType.URL:
-            raise DownloadFailed("Downloads are not available yet: send the image as base64.")
-        data = decode_base64(request.image, settings.max_image_bytes)
+            data = downloader.download(request.image)
+        else:
+            data = decode_base64(request.image, settings.max_image_bytes)
         extraction = extractor.extract(
             decode_image(data, settings.max_image_pixels),
             ExtractionOptions(

@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
+
 from face_contract.app import API_PREFIX
 from face_contract.settings import InvalidSetting, Settings, read_settings
-from uvicorn.config import LOGGING_CONFIG
 
 PORTRAIT = Path(__file__).resolve().parents[2] / "events" / "portrait.jpg"
 

@@ -4,12 +4,12 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from fastapi import FastAPI
+
 from face_contract.app import create_app
 from face_contract.errors import ModelUnavailable
 from face_contract.settings import Settings, read_settings
 from face_engine.loading import ModelLoader
-from fastapi import FastAPI
-
 from functions.compare.app import build_router as build_compare_router
 from functions.extract.app import build_router as build_extract_router
 

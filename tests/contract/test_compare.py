@@ -3,6 +3,7 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+
 from face_contract.schemas import CompareResponse
 
 PATH = "/api/v1/compare-faces"

@@ -16,7 +16,7 @@ ByFile = pytest.mark.parametrize("portrait", PORTRAITS, ids=lambda p: p.file)
 
 def encode(image: Image.Image) -> bytes:
     file = io.BytesIO()
-    image.save(file, "PNG")
+    image.save(file, "JPEG", quality=95)
     return file.getvalue()
 
 

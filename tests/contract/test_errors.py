@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
-from face_contract.app import create_app
-from face_contract.errors import ErrorCode, ModelFailed
-from face_contract.settings import Settings
 from fastapi import APIRouter
 from fastapi.testclient import TestClient
 
+from face_contract.app import create_app
+from face_contract.errors import ErrorCode, ModelFailed
+from face_contract.settings import Settings
 from tests.conftest import ReadPhoto
 
 EXTRACT = "/api/v1/extract-embedding"
@@ -125,23 +125,25 @@ def test_too_many_pixels(make_service: Callable[..., httpx.Client], read_photo: 
     assert error["details"] == {"limit_pixels": 10_000}
 
 
-def test_image_too_large(service: httpx.Client) -> None:
+def test_image_too_large(local_service: httpx.Client) -> None:
     image = base64.b64encode(bytes(10_485_761)).decode()
-    error = assert_error(service.post(EXTRACT, json={"image": image}), 413, "PAYLOAD_TOO_LARGE")
+    error = assert_error(
+        local_service.post(EXTRACT, json={"image": image}), 413, "PAYLOAD_TOO_LARGE"
+    )
     assert error["details"] == {"limit_bytes": 10_485_760}
     assert "URL" in error["message"]
 
 
-def test_the_largest_image_is_not_too_large(service: httpx.Client) -> None:
+def test_the_largest_image_is_not_too_large(local_service: httpx.Client) -> None:
     image = base64.b64encode(bytes(10_485_760)).decode()
-    assert_error(service.post(EXTRACT, json={"image": image}), 400, "INVALID_IMAGE")
+    assert_error(local_service.post(EXTRACT, json={"image": image}), 400, "INVALID_IMAGE")
 
 
 @pytest.mark.parametrize("path", [EXTRACT, COMPARE])
-def test_body_too_large(service: httpx.Client, path: str) -> None:
+def test_body_too_large(local_service: httpx.Client, path: str) -> None:
     content = b" " * 15_728_641
     error = assert_error(
-        service.post(path, content=content, headers=JSON), 413, "PAYLOAD_TOO_LARGE"
+        local_service.post(path, content=content, headers=JSON), 413, "PAYLOAD_TOO_LARGE"
     )
     assert error["details"] == {"limit_bytes": 15_728_640}
 
@@ -208,8 +210,3 @@ def test_without_docs_there_are_none() -> None:
     client = TestClient(create_app("Plain", [], Settings(), docs=False))
     for path in ("/docs", "/redoc", "/openapi.json"):
         assert_error(client.get(path), 404, "NOT_FOUND")
-
-
-def test_downloads_are_refused_in_the_envelope(service: httpx.Client) -> None:
-    body = {"image": "https://example.com/a.jpg", "image_type": "url"}
-    assert_error(service.post(EXTRACT, json=body), 400, "DOWNLOAD_FAILED")

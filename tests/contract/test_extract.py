@@ -12,10 +12,10 @@ from typing import Any
 import httpx2 as httpx
 import numpy as np
 import pytest
-from face_contract.distance import DistanceMetric, compare
-from face_contract.schemas import ExtractResponse
 from PIL import Image
 
+from face_contract.distance import DistanceMetric, compare
+from face_contract.schemas import ExtractResponse
 from tests.conftest import Extract, ReadPhoto
 from tests.labels import GROUP_FACES, PORTRAITS, Portrait
 

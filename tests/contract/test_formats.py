@@ -214,15 +214,15 @@ def test_a_100_megapixel_jpeg_is_reduced_and_answered(
     assert answer["facial_area"]["h"] > 2000
 
 
-def test_a_200_megapixel_jpeg_is_too_large(service: httpx.Client) -> None:
+def test_a_200_megapixel_jpeg_is_too_large(local_service: httpx.Client) -> None:
     data = encode(Image.new("L", (14_200, 14_200)), "JPEG")
-    answer = service.post(PATH, json={"image": base64.b64encode(data).decode()})
+    answer = local_service.post(PATH, json={"image": base64.b64encode(data).decode()})
     assert answer.json()["error"]["code"] == "INVALID_IMAGE"
     assert answer.json()["error"]["details"] == {"limit_pixels": 64_000_000}
 
 
-def test_a_progressive_jpeg_is_counted_whole(service: httpx.Client) -> None:
+def test_a_progressive_jpeg_is_counted_whole(local_service: httpx.Client) -> None:
     data = encode(Image.new("L", (9000, 9000)), "JPEG", progressive=True)
-    answer = service.post(PATH, json={"image": base64.b64encode(data).decode()})
+    answer = local_service.post(PATH, json={"image": base64.b64encode(data).decode()})
     assert answer.json()["error"]["code"] == "INVALID_IMAGE"
     assert answer.json()["error"]["details"] == {"limit_pixels": 64_000_000}

@@ -2,10 +2,11 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from pydantic import BaseModel
+
 from face_contract import schemas
 from face_contract.errors import ErrorCode
 from face_contract.openapi import example_of
-from pydantic import BaseModel
 
 RESPONSES: dict[str, type[BaseModel]] = {
     "/api/v1/health": schemas.HealthResponse,
@@ -17,8 +18,8 @@ RESPONSES: dict[str, type[BaseModel]] = {
 
 
 @pytest.fixture(scope="module")
-def document(service: httpx.Client) -> dict[str, Any]:
-    content: dict[str, Any] = service.get("/openapi.json").json()
+def document(local_service: httpx.Client) -> dict[str, Any]:
+    content: dict[str, Any] = local_service.get("/openapi.json").json()
     return content
 
 
@@ -53,7 +54,7 @@ def test_the_frameworks_own_error_schema_is_not_in_it(document: dict[str, Any]) 
     assert not {"HTTPValidationError", "ValidationError"} & set(document["components"]["schemas"])
 
 
-def test_the_examples_of_requests_are_accepted(service: httpx.Client) -> None:
+def test_the_examples_of_requests_are_accepted(local_service: httpx.Client) -> None:
     body = {k: v for k, v in example_of(schemas.CompareRequest).items() if v is not None}
-    answer = service.post("/api/v1/compare-faces", json=body)
+    answer = local_service.post("/api/v1/compare-faces", json=body)
     assert answer.status_code == 200

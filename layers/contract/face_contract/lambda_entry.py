@@ -1,7 +1,7 @@
 """What Lambda calls: warm-up pings are answered here, all else goes to the app."""
 
+import itertools
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
@@ -12,18 +12,11 @@ from fastapi import FastAPI
 from mangum import Mangum
 from mangum.types import LambdaContext as MangumContext
 
+from face_contract.errors import ServiceError
+from face_contract.ping import INSTANCE_ID, MOST_HOLD_MS, is_ping
+
 Event: TypeAlias = dict[str, Any]
 LambdaHandler: TypeAlias = Callable[[Event, LambdaContext], dict[str, Any]]
-
-PING_SOURCE = "warm-up"
-MOST_HOLD_MS = 1000
-# One for each execution environment: by these a warm-up counts how many it reached.
-INSTANCE_ID = uuid.uuid4().hex
-
-
-def is_ping(event: Event) -> bool:
-    """Tells a warm-up ping from a request; API Gateway's events always have a context of theirs."""
-    return event.get("source") == PING_SOURCE and "requestContext" not in event
 
 
 def create_handler(
@@ -43,15 +36,23 @@ def create_handler(
     )
     # Lambda freezes between requests: nothing may be left for a shutdown that never comes.
     serve = Mangum(app, lifespan="off")
+    invocations = itertools.count()
+
+    def answer_ping(event: Event, *, is_cold: bool) -> dict[str, Any]:
+        reply = {"instance_id": INSTANCE_ID, "cold": is_cold}
+        try:
+            warm_up()
+        except ServiceError as error:
+            logger.error("%s: %s", error.code, error.message)
+            return {"status": "failed", "code": error.code, **reply}
+        time.sleep(min(max(event.get("hold_ms", 0), 0), MOST_HOLD_MS) / 1000)
+        return {"status": "warm", **reply}
 
     @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
     def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
+        is_cold = next(invocations) == 0
         if is_ping(event):
-            warm_up()
-            # Held for a moment, so that pings sent together reach as many instances.
-            hold_ms = event.get("hold_ms", 0)
-            time.sleep(min(max(hold_ms, 0), MOST_HOLD_MS) / 1000)
-            return {"status": "warm", "instance_id": INSTANCE_ID}
+            return answer_ping(event, is_cold=is_cold)
         # Mangum has a class of its own for what Lambda passes.
         return serve(event, cast("MangumContext", context))
 

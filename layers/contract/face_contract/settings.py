@@ -37,16 +37,23 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(15 * MEBIBYTE, gt=0, description="Largest request body.")
     max_image_bytes: int = Field(10 * MEBIBYTE, gt=0, description="Largest image file.")
     max_image_pixels: int = Field(64_000_000, gt=0, description="Most pixels that are decoded.")
+    download_timeout_s: float = Field(
+        10, gt=0, le=60, description="Seconds that the download of an image may take in all."
+    )
+    download_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Private hosts that images may come from: `name` or `name:port`, by commas.",
+    )
     embed_without_face: bool = Field(
         True,
         description="Without a face, and none enforced, embed the whole image; else `null`.",
     )
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "download_allowed_hosts", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         if isinstance(value, str):
-            return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+            return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @field_validator("log_level", mode="before")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from face_contract.errors import MultipleFacesDetected, NoFaceDetected
-
 from face_engine.alignment import align_face, crop_face, fit_crop
 from face_engine.faces import Detector, Embedder, Extraction, ExtractionOptions, Photo
 

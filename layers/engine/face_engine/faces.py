@@ -37,7 +37,8 @@ class Face:
     """A detected face, in the pixels of the array that was searched.
 
     `left`, `top`, `right` and `bottom` may lie outside of it: a face can be cut off by the border.
-    `score` is the detector's confidence in [0, 1]. `quarter_turns` counter-clockwise make it upright.
+    `score` is the detector's confidence in [0, 1]. `quarter_turns`, counter-clockwise, make it
+    upright.
     """
 
     left: float

@@ -7,9 +7,9 @@ import struct
 import zlib
 
 import numpy as np
-from face_contract.errors import InvalidImage, PayloadTooLarge
 from PIL import ExifTags, Image
 
+from face_contract.errors import InvalidImage, PayloadTooLarge
 from face_engine.faces import Photo
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")

@@ -7,9 +7,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from face_engine.alignment import CROP_SIZE_PX
 from face_engine.catalog import ModelEntry, read_artifact, read_catalog
 from face_engine.extractor import LandmarkExtractor
-from face_engine.faces import FaceExtractor
+from face_engine.faces import ExtractionOptions, FaceExtractor, Photo
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
 from face_engine.turning import TurningDetector
 from face_engine.yunet import YuNetDetector
@@ -91,6 +94,17 @@ class ModelLoader:
                 self._loaded = LoadedModel(extractor, time.perf_counter() - start)
                 logger.info("loaded %s in %.2f s", self.entry.name, self._loaded.load_time_s)
             return self._loaded
+
+    def warm_up(self) -> None:
+        """Loads the model and runs it once, so that no request is the first to do so.
+
+        Raises:
+            ModelUnavailable: its files are missing or broken.
+        """
+        blank = Photo(
+            np.zeros((CROP_SIZE_PX, CROP_SIZE_PX, 3), np.uint8), CROP_SIZE_PX, CROP_SIZE_PX
+        )
+        self.load().extractor.extract(blank, ExtractionOptions(enforce_detection=False))
 
     def check(self) -> None:
         """Makes sure that the model is loaded or can be.

@@ -2,8 +2,8 @@
 
 import numpy as np
 import onnxruntime as ort
-from face_contract.errors import ModelFailed
 
+from face_contract.errors import ModelFailed
 from face_engine.faces import Embedding, RGBImage
 
 # With this norm the default thresholds of the three metrics, 0.68, 4.15 and 1.13, mean the same

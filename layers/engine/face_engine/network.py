@@ -1,34 +1,43 @@
-"""One HTTP request over a fresh connection to addresses that were checked before.
+"""One HTTP exchange over a fresh connection to addresses that were checked before.
 
-The only module that knows the HTTP library. `face_engine.download` imports it when it first needs it.
+The only module that knows the HTTP library. `face_engine.download` imports it on first use.
 """
 
 import logging
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import httpcore2
+
 from face_contract import __version__
 from face_contract.errors import DownloadFailed
+from face_engine.addresses import IPAddress
 
 if TYPE_CHECKING:
-    from face_engine.download import IPAddress, Target
+    from face_engine.download import Target
 
 # At DEBUG the library logs hosts and redirects; a client's URL may hold a secret.
 logging.getLogger("httpcore2").setLevel(logging.WARNING)
 
-HEADERS = {
-    "User-Agent": f"face-embeddings/{__version__}",
-    "Accept": "*/*",
+HEADERS = (
+    ("User-Agent", f"face-embeddings/{__version__}"),
+    ("Accept", "*/*"),
     # Images hardly shrink, so a compressed one is no gain to anybody.
-    "Accept-Encoding": "identity",
-    "Connection": "close",
-}
+    ("Accept-Encoding", "identity"),
+    ("Connection", "close"),
+)
 
 # Seconds that are left; raises DownloadFailed when none are.
-Remaining = Callable[[], float]
+Remaining: TypeAlias = Callable[[], float]
+
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
+# Of zlib: gzip; deflate as RFC 9110 has it, and as some servers send it, without its header.
+WINDOW_BITS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
+
+TOO_LARGE = "The image at the URL is too large."
 
 
 class DeadlineStream(httpcore2.NetworkStream):
@@ -72,7 +81,7 @@ class DeadlineStream(httpcore2.NetworkStream):
 class PinnedBackend(httpcore2.NetworkBackend):
     """Connects to the given addresses, whatever name it is asked for."""
 
-    def __init__(self, addresses: Sequence["IPAddress"], remaining_s: Remaining) -> None:
+    def __init__(self, addresses: Sequence[IPAddress], remaining_s: Remaining) -> None:
         self._addresses = addresses
         self._remaining_s = remaining_s
 
@@ -86,16 +95,11 @@ class PinnedBackend(httpcore2.NetworkBackend):
     ) -> httpcore2.NetworkStream:
         """Connects to the first address that answers; each gets its share of the time."""
         failure: Exception = httpcore2.ConnectError()
-        for untried, address in zip(
-            range(len(self._addresses), 0, -1), self._addresses, strict=True
-        ):
+        for tried, address in enumerate(self._addresses):
+            share_s = self._remaining_s() / (len(self._addresses) - tried)
             try:
                 stream = httpcore2.SyncBackend().connect_tcp(
-                    str(address),
-                    port,
-                    self._remaining_s() / untried,
-                    local_address,
-                    socket_options,
+                    str(address), port, share_s, local_address, socket_options
                 )
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
@@ -104,29 +108,37 @@ class PinnedBackend(httpcore2.NetworkBackend):
         raise failure
 
 
-@contextmanager
-def open_answer(
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """An answer that leads elsewhere; `location` is what the server wrote."""
+
+    location: str
+
+
+def request_body(
     target: "Target",
-    addresses: Sequence["IPAddress"],
+    addresses: Sequence[IPAddress],
     ssl_context: ssl.SSLContext | None,
+    max_bytes: int,
     remaining_s: Remaining,
-) -> Iterator[httpcore2.Response]:
-    """Asks for a target; the body is read within the context.
+) -> bytes | Redirect:
+    """Asks for a target, and returns its body decompressed.
 
     Args:
         target: what to ask for. Its host is told to the server and looked for in the certificate,
             but never resolved.
         addresses: where to connect, in this order.
         ssl_context: whose certificates are trusted; needed for https only.
+        max_bytes: of the body, both as sent and decompressed; inclusive.
         remaining_s: tells how long all of it may still take.
 
     Raises:
-        DownloadFailed: also for what fails while the body is read.
+        DownloadFailed: for all that can go wrong.
     """
     url = httpcore2.URL(
         scheme=target.scheme, host=target.host, port=target.port, target=target.path
     )
-    headers = {"Host": target.host_header, **HEADERS}
+    headers = [("Host", target.host_header), *HEADERS]
     backend = PinnedBackend(addresses, remaining_s)
     try:
         with (
@@ -135,15 +147,61 @@ def open_answer(
             ) as connection,
             connection.stream("GET", url, headers=headers) as answer,
         ):
-            yield answer
-    except httpcore2.TimeoutException as error:
-        # Says so when it was the deadline.
+            if answer.status in REDIRECT_STATUSES:
+                return Redirect(_header(answer, b"location"))
+            return _read_body(answer, max_bytes, remaining_s)
+    except (
+        httpcore2.TimeoutException,
+        httpcore2.NetworkError,
+        httpcore2.ProtocolError,
+    ) as error:
+        # Says so when it was the deadline that ended it.
         remaining_s()
-        raise DownloadFailed from error
-    except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
         raise DownloadFailed from error
 
 
 def make_ssl_context() -> ssl.SSLContext:
     """Returns a context that trusts the system's certificates. Takes some 20 ms."""
     return httpcore2.default_ssl_context()
+
+
+def _header(answer: httpcore2.Response, name: bytes) -> str:
+    """Returns a header's values, joined; empty without one."""
+    values = [value for key, value in answer.headers if key.lower() == name]
+    return b",".join(values).decode("utf-8", "replace")
+
+
+def _read_body(answer: httpcore2.Response, max_bytes: int, remaining_s: Remaining) -> bytes:
+    if not 200 <= answer.status < 300:  # noqa: PLR2004
+        raise DownloadFailed
+    if int(_header(answer, b"content-length") or 0) > max_bytes:
+        raise DownloadFailed(TOO_LARGE)
+    body = bytearray()
+    for chunk in answer.iter_stream():
+        # One read may hold thousands of tiny chunks.
+        remaining_s()
+        body += chunk
+        if len(body) > max_bytes:
+            raise DownloadFailed(TOO_LARGE)
+    encoding = _header(answer, b"content-encoding").strip().lower()
+    content = bytes(body)
+    if encoding not in ("", "identity"):
+        content = _decompress(content, WINDOW_BITS.get(encoding, ()), max_bytes)
+    if not content:
+        raise DownloadFailed
+    return content
+
+
+def _decompress(content: bytes, window_bits: Sequence[int], max_bytes: int) -> bytes:
+    """Tries each format. A bomb unfolds to no more than one byte over the limit."""
+    for bits in window_bits:
+        stream = zlib.decompressobj(bits)
+        try:
+            unfolded = stream.decompress(content, max_bytes + 1)
+        except zlib.error:
+            continue
+        if len(unfolded) > max_bytes:
+            raise DownloadFailed(TOO_LARGE)
+        if stream.eof:
+            return unfolded
+    raise DownloadFailed

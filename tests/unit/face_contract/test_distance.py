@@ -1,6 +1,7 @@
 import math
 
 import pytest
+
 from face_contract.distance import DEFAULT_THRESHOLDS, DistanceMetric, compare
 from face_contract.errors import InvalidEmbedding
 

@@ -3,7 +3,6 @@ from collections.abc import Iterator
 
 from face_contract import errors
 from face_contract.errors import GATEWAY_ERRORS, ErrorCode, ServiceError
-
 from tests.paths import ROOT
 
 

@@ -1,8 +1,8 @@
 import re
 
 import pytest
-from face_contract.settings import InvalidSetting, Settings, read_settings
 
+from face_contract.settings import InvalidSetting, Settings, read_settings
 from tests.paths import ROOT
 
 
@@ -50,6 +50,7 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
         ("MAX_BODY_BYTES", "0"),
         ("MAX_IMAGE_BYTES", "-1"),
         ("MAX_IMAGE_PIXELS", "1.5"),
+        ("DOWNLOAD_TIMEOUT_S", "0"),
         ("EMBED_WITHOUT_FACE", "2"),
         ("ENABLE_DOCS", "2"),
     ],

@@ -3,10 +3,10 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+
 from face_contract.errors import ModelUnavailable
 from face_contract.settings import Settings
 from face_engine.catalog import ArchiveSource, UrlSource, read_artifact, read_catalog
-
 from tests.paths import MODEL_DIR
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from face_contract.errors import MultipleFacesDetected, NoFaceDetected
 from face_engine.alignment import ARCFACE_TEMPLATE
 from face_engine.extractor import LandmarkExtractor

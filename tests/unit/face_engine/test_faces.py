@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from face_engine.faces import BoundingBox, Face, Photo
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from face_engine.catalog import Archive, ArchiveSource, Artifact, UrlSource
 from face_engine.fetch import FetchFailed, fetch_artifacts
-
 from tests.paths import subprocess_environment
 
 CONTENT = b"weights " * 5000

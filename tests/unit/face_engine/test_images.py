@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from face_contract.errors import InvalidImage, PayloadTooLarge
 from face_engine.faces import Photo, RGBImage
 from face_engine.images import LONGEST_SIDE_PX, decode_base64, decode_image
-from PIL import Image
 
 MANY_PIXELS = 64_000_000
 

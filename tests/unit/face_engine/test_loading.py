@@ -3,9 +3,9 @@ import threading
 from pathlib import Path
 
 import pytest
+
 from face_contract.errors import ModelUnavailable
 from face_engine.loading import LoadedModel, ModelLoader, engine_versions
-
 from tests.paths import MODEL_DIR
 
 

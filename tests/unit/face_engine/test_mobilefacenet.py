@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from face_engine.mobilefacenet import EMBEDDING_NORM, MobileFaceNetEmbedder
 
+from face_engine.mobilefacenet import EMBEDDING_NORM, MobileFaceNetEmbedder
 from tests.paths import MODEL_DIR
 
 

@@ -48,9 +48,7 @@ def test_a_convincing_face_is_looked_at_once() -> None:
     ("scores", "quarter_turns"),
     [((0.8, 0.7, 0.94, 0.9), 2), ((0.91, 0.0, 0.9, 0.91), 0), ((0.0, 0.0, 0.0, 0.8), 3)],
 )
-def test_the_turn_with_the_best_face_is_kept(
-    scores: tuple[float, ...], quarter_turns: int
-) -> None:
+def test_the_turn_with_the_best_face_is_kept(scores: tuple[float, ...], quarter_turns: int) -> None:
     (face,) = TurningDetector(CountingDetector(*scores)).detect(np.zeros((20, 12, 3), np.uint8))
     assert face.quarter_turns == quarter_turns
     assert face.score == max(scores)

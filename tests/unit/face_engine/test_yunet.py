@@ -3,9 +3,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
+
 from face_engine.faces import Photo
 from face_engine.yunet import YuNetDetector
-
 from tests.labels import GROUP_FACES, PORTRAITS, Portrait
 from tests.paths import MODEL_DIR
 

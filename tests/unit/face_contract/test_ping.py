@@ -1,4 +1,4 @@
-from face_contract.lambda_entry import is_ping
+from face_contract.ping import is_ping
 
 
 def test_a_ping_says_so() -> None:

@@ -1,0 +1,103 @@
+"""Keeps instances of a function loaded: pings many at a time and counts whom they reached."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
+
+from face_contract.ping import make_ping
+
+# The second is for when one instance was quick enough to take two pings of the first.
+HOLDS_MS = (100, 500)
+
+
+class LambdaClient(Protocol):
+    """What is needed of boto3's client. It must not retry: a retried ping is an extra one."""
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+        """Invokes a function and waits for its answer."""
+        ...
+
+
+class Outcome(StrEnum):
+    """What became of a ping."""
+
+    WARM = "warm"
+    COLD = "cold"
+    THROTTLED = "throttled"
+    SLOW = "slow"
+    CRASHED = "crashed"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Whom the pings to a target reached.
+
+    Args:
+        target: ARN of a function's alias.
+        wanted: how many instances were to be reached.
+        distinct: how many answered; each counts once.
+        outcomes: of all pings.
+    """
+
+    target: str
+    wanted: int
+    distinct: int
+    outcomes: Counter[Outcome]
+
+    @property
+    def function(self) -> str:
+        """The function's name in the ARN."""
+        return self.target.split(":")[6]
+
+    @property
+    def failed(self) -> int:
+        """How many pings did not warm an instance."""
+        return self.outcomes.total() - self.outcomes[Outcome.WARM] - self.outcomes[Outcome.COLD]
+
+
+def warm_up(client: LambdaClient, targets: Sequence[str], wanted: int) -> list[Report]:
+    """Pings `wanted` instances of each target, all at the same time.
+
+    A target of which fewer distinct ones answered is pinged once more, with a longer hold.
+    """
+    with ThreadPoolExecutor(len(targets)) as threads:
+        return list(threads.map(lambda target: _warm_target(client, target, wanted), targets))
+
+
+def _warm_target(client: LambdaClient, target: str, wanted: int) -> Report:
+    instances: set[str] = set()
+    outcomes: Counter[Outcome] = Counter()
+    for hold_ms in HOLDS_MS:
+        with ThreadPoolExecutor(wanted) as threads:
+            pings = [threads.submit(_ping, client, target, hold_ms) for _ in range(wanted)]
+        for ping in pings:
+            outcome, instance = ping.result()
+            outcomes[outcome] += 1
+            instances |= {instance} if instance else set()
+        if len(instances) >= wanted:
+            break
+    return Report(target, wanted, len(instances), outcomes)
+
+
+def _ping(client: LambdaClient, target: str, hold_ms: int) -> tuple[Outcome, str | None]:
+    payload = json.dumps(make_ping(hold_ms)).encode()
+    try:
+        answer = client.invoke(FunctionName=target, Payload=payload)
+        reply = json.loads(answer["Payload"].read())
+    except ClientError as error:
+        throttled = error.response["Error"]["Code"] == "TooManyRequestsException"
+        return (Outcome.THROTTLED if throttled else Outcome.CRASHED), None
+    except (ReadTimeoutError, ConnectTimeoutError):
+        return Outcome.SLOW, None
+    except (BotoCoreError, ValueError):
+        return Outcome.UNREACHABLE, None
+    if "FunctionError" in answer or not isinstance(reply, dict) or reply.get("status") != "warm":
+        return Outcome.CRASHED, None
+    return (Outcome.COLD if reply["cold"] else Outcome.WARM), reply["instance_id"]

@@ -1,0 +1,156 @@
+"""API Gateway and Lambda's API in front of pools: HTTP in, events to idle environments, HTTP out.
+
+What it does itself is what API Gateway does before and after a function, with the gateway responses
+of template.yaml. It also answers boto3's `invoke` of a function's name or alias ARN.
+"""
+
+import base64
+import http.client
+import json
+import uuid
+from http import HTTPStatus
+
+from anyio.to_thread import run_sync
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from face_contract.app import API_PREFIX
+from face_contract.errors import GATEWAY_ERRORS, ErrorCode, NotFound, PayloadTooLarge
+from tools.lambda_pool import MOST_PAYLOAD_BYTES, Answer, Busy, Pool
+
+# API Gateway's own limits.
+MOST_BODY_BYTES = 10 * 1024 * 1024
+TIMEOUT_S = 29
+STAGE = "live"
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+FUNCTIONS = {
+    f"{API_PREFIX}/health": "extract",
+    f"{API_PREFIX}/extract-embedding": "extract",
+    f"{API_PREFIX}/warm-up": "extract",
+    f"{API_PREFIX}/model-info": "extract",
+    f"{API_PREFIX}/compare-faces": "compare",
+}
+
+
+def create_gateway(pools: dict[str, Pool]) -> Starlette:
+    """Builds the app in front of pools, by the names of their functions."""
+
+    async def serve(request: Request) -> Response:
+        function = FUNCTIONS.get(request.url.path)
+        if function is None:
+            # A REST API misses an "authentication token" there; the template makes it a 404.
+            return gateway_response(ErrorCode.NOT_FOUND)
+        body = await request.body()
+        event = json.dumps(make_event(request, body)).encode()
+        if len(body) > MOST_BODY_BYTES or len(event) > MOST_PAYLOAD_BYTES:
+            return gateway_response(ErrorCode.PAYLOAD_TOO_LARGE)
+        try:
+            answer = await run_sync(pools[function].invoke, event, TIMEOUT_S)
+        except Busy:
+            return gateway_response(ErrorCode.TOO_MANY_REQUESTS)
+        except TimeoutError:
+            return gateway_response(ErrorCode.TIMEOUT)
+        except (OSError, http.client.HTTPException):
+            return gateway_response(ErrorCode.BAD_GATEWAY)
+        return to_response(answer)
+
+    async def invoke(request: Request) -> Response:
+        function = function_name(request.path_params["name"])
+        if function not in pools:
+            return lambda_error(HTTPStatus.NOT_FOUND, "ResourceNotFoundException")
+        try:
+            answer = await run_sync(pools[function].invoke, await request.body())
+        except Busy:
+            return lambda_error(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException")
+        except (OSError, http.client.HTTPException):
+            return lambda_error(HTTPStatus.INTERNAL_SERVER_ERROR, "ServiceException")
+        headers = {"X-Amz-Executed-Version": "1"}
+        if answer.failed:
+            headers["X-Amz-Function-Error"] = "Unhandled"
+        return Response(answer.payload, headers=headers, media_type="application/json")
+
+    return Starlette(
+        routes=[
+            Route("/2015-03-31/functions/{name}/invocations", invoke, methods=["POST"]),
+            Route("/{path:path}", serve, methods=METHODS),
+        ]
+    )
+
+
+def make_event(request: Request, body: bytes) -> dict[str, object]:
+    """Returns the event of a REST API (version 1) for a request."""
+    multi_headers: dict[str, list[str]] = {}
+    for name, value in request.headers.items():
+        multi_headers.setdefault(name, []).append(value)
+    multi_query = {key: request.query_params.getlist(key) for key in request.query_params}
+    return {
+        "resource": request.url.path,
+        "path": request.url.path,
+        "httpMethod": request.method,
+        "headers": {name: values[-1] for name, values in multi_headers.items()},
+        "multiValueHeaders": multi_headers,
+        "queryStringParameters": {key: values[-1] for key, values in multi_query.items()} or None,
+        "multiValueQueryStringParameters": multi_query or None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "requestContext": {
+            "httpMethod": request.method,
+            "identity": {"sourceIp": "127.0.0.1"},
+            "path": f"/{STAGE}{request.url.path}",
+            "protocol": "HTTP/1.1",
+            "requestId": str(uuid.uuid4()),
+            "resourcePath": request.url.path,
+            "stage": STAGE,
+        },
+        # No binary media types: text goes through as text.
+        "body": body.decode("utf-8", "replace") if body else None,
+        "isBase64Encoded": False,
+    }
+
+
+def function_name(name: str) -> str:
+    """Returns the function's own name, of a name with an alias or an ARN."""
+    return name.rpartition(":function:")[2].partition(":")[0]
+
+
+def to_response(answer: Answer) -> Response:
+    """Returns a function's answer as API Gateway writes it: 502 for what is none."""
+    if answer.failed:
+        return gateway_response(ErrorCode.BAD_GATEWAY)
+    content = answer.json()
+    if not isinstance(content, dict) or "statusCode" not in content:
+        return gateway_response(ErrorCode.BAD_GATEWAY)
+    body = content.get("body") or ""
+    data = base64.b64decode(body) if content.get("isBase64Encoded") else body.encode()
+    response = Response(data, content["statusCode"])
+    single = {name: [value] for name, value in (content.get("headers") or {}).items()}
+    for name, values in {**single, **(content.get("multiValueHeaders") or {})}.items():
+        if name.lower() != "content-length":
+            for value in values:
+                response.headers.append(name, value)
+    return response
+
+
+# What template.yaml words; its own tests hold it to the same sentences.
+GATEWAY_RESPONSES: dict[ErrorCode, tuple[HTTPStatus, str]] = {
+    NotFound.code: (NotFound.status, NotFound.message),
+    PayloadTooLarge.code: (PayloadTooLarge.status, PayloadTooLarge.message),
+    **{error.code: (error.status, error.message) for error in GATEWAY_ERRORS},
+}
+
+
+def gateway_response(code: ErrorCode) -> Response:
+    """Returns an answer of the gateway's own."""
+    status, message = GATEWAY_RESPONSES[code]
+    return JSONResponse(
+        {"error": {"code": code, "message": message, "details": None}},
+        status,
+        {"Access-Control-Allow-Origin": "*"},
+    )
+
+
+def lambda_error(status: HTTPStatus, kind: str) -> Response:
+    """Returns an error of Lambda's API as boto3 understands it."""
+    return JSONResponse({"Type": "User", "message": kind}, status, {"x-amzn-errortype": kind})

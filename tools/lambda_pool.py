@@ -1,0 +1,216 @@
+"""Execution environments of Lambda on this machine: AWS's own emulator and runtime client.
+
+Each emulator process is one execution environment. It takes one event at a time (a second one would
+crash it), so a pool hands out idle ones, the last used first.
+"""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+EMULATOR = Path("samcli/local/rapid/aws-lambda-rie-x86_64")
+INVOCATION_PATH = "/2015-03-31/functions/function/invocations"
+# Lambda's limit of a request and of an answer.
+MOST_PAYLOAD_BYTES = 6_291_556
+START_TIMEOUT_S = 10
+
+
+class Busy(Exception):
+    """Every execution environment is at work: Lambda's TooManyRequestsException."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an invocation gave: its payload, and whether the function failed."""
+
+    payload: bytes
+    failed: bool
+
+    def json(self) -> Any:
+        """Returns the payload as JSON."""
+        return json.loads(self.payload)
+
+
+def find_emulator() -> Path:
+    """Returns the emulator that aws-sam-cli ships.
+
+    Raises:
+        FileNotFoundError: aws-sam-cli is not installed; the message says how.
+    """
+    for site in sorted(ROOT.glob(".venv-sam/lib/python*/site-packages")):
+        if (site / EMULATOR).exists():
+            return site / EMULATOR
+    raise FileNotFoundError("Lambda's emulator is missing; `make .venv-sam/.sam` brings it.")
+
+
+def free_port() -> int:
+    """Returns a port of the loopback interface that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+class Environment:
+    """One execution environment. Its function is initialised by its first event."""
+
+    def __init__(
+        self,
+        handler: str,
+        variables: Mapping[str, str],
+        *,
+        timeout_s: int = 30,
+        folder: Path = ROOT,
+        python_path: str = "layers/contract:layers/engine",
+    ) -> None:
+        """Starts the emulator.
+
+        Args:
+            handler: as Lambda names it: "functions.extract.handler.handler".
+            variables: the function's environment; nothing else is passed on.
+            timeout_s: the function's.
+            folder: root of the function's code.
+            python_path: more folders of code.
+        """
+        self.port = free_port()
+        self._variables = {
+            "PATH": os.environ["PATH"],
+            "HOME": "/tmp",  # noqa: S108
+            "PYTHONPATH": python_path,
+            "AWS_LAMBDA_FUNCTION_NAME": handler.split(".")[-3] if handler.count(".") > 1 else "zip",
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s),
+            "AWS_REGION": "eu-west-1",
+            **variables,
+        }
+        command = [str(find_emulator())]
+        command += ["--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"]
+        command += ["--runtime-api-address", f"127.0.0.1:{free_port()}"]
+        command += [sys.executable, "-m", "awslambdaric", handler]
+        self._log = Path(f"/tmp/lambda-{self.port}.log")  # noqa: S108
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(  # noqa: S603
+                command,
+                cwd=folder,
+                env=self._variables,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._wait_until_up()
+
+    def _wait_until_up(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"the emulator did not start: {self.log()}") from None
+                time.sleep(0.005)
+            else:
+                return
+
+    def invoke(self, payload: bytes, timeout_s: float = 60) -> Answer:
+        """Sends an event and waits.
+
+        Raises:
+            OSError, http.client.HTTPException: the environment is gone.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        try:
+            connection.request("POST", INVOCATION_PATH, payload)
+            response = connection.getresponse()
+            body = response.read()
+        finally:
+            connection.close()
+        return Answer(body, failed=response.status != http.HTTPStatus.OK or _is_failure(body))
+
+    def log(self) -> str:
+        """Returns what the emulator and the function have written."""
+        return self._log.read_text("utf-8", "replace")
+
+    def stop(self) -> None:
+        """Ends the emulator and the function."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait(10)
+        self._log.unlink(missing_ok=True)
+
+
+def _is_failure(body: bytes) -> bool:
+    # The emulator answers 200 where Lambda sets X-Amz-Function-Error: a timeout is plain text, an
+    # exception a JSON object with these keys.
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return True
+    return isinstance(content, dict) and {"errorType", "errorMessage"} <= content.keys()
+
+
+class Pool:
+    """Execution environments of one function."""
+
+    def __init__(self, environments: list[Environment]) -> None:
+        self.environments = environments
+        self._idle = list(environments)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def _borrow(self) -> Iterator[Environment]:
+        with self._lock:
+            if not self._idle:
+                raise Busy
+            environment = self._idle.pop()
+        try:
+            yield environment
+        finally:
+            with self._lock:
+                self._idle.append(environment)
+
+    def invoke(self, payload: bytes, timeout_s: float = 60) -> Answer:
+        """Sends an event to an idle environment.
+
+        Raises:
+            Busy: there is none.
+            OSError, http.client.HTTPException: the environment is gone.
+        """
+        with self._borrow() as environment:
+            return environment.invoke(payload, timeout_s)
+
+    def stop(self) -> None:
+        """Ends all of them."""
+        for environment in self.environments:
+            environment.stop()
+
+
+# As template.yaml sets them.
+VARIABLES = {
+    "extract": {"MAX_BODY_BYTES": "6225920"},
+    "compare": {"MAX_BODY_BYTES": "6225920"},
+}
+
+
+def start_environment(function: str, **variables: str) -> Environment:
+    """Starts an environment of a function of ours, with these variables besides the template's."""
+    models = {"MODEL_DIR": str(ROOT / "models")} if function == "extract" else {}
+    return Environment(
+        f"functions.{function}.handler.handler",
+        {**VARIABLES[function], **models, **variables},
+    )
+
+
+def start_pool(function: str, size: int, **variables: str) -> Pool:
+    """Starts as many environments of a function of ours."""
+    return Pool([start_environment(function, **variables) for _ in range(size)])
