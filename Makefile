@@ -58,8 +58,9 @@ photos: $(VENV)/.dev ## Fetch the photos of the tests
 	@$(PYTHON_IN_VENV) -m face_engine.fetch --catalog tests/photos.toml --into $(PHOTO_DIR)
 
 .PHONY: bench
-bench: $(VENV)/.dev weights photos ## Measure the in-process app against detector and embedder alone
+bench: $(VENV)/.dev $(SAM_VENV)/.sam weights photos ## Measure the service against its networks, turned photos, cold starts
 	$(PYTHON_IN_VENV) -m bench.overhead
+	$(PYTHON_IN_VENV) -m bench.cold_start
 
 .PHONY: validate
 validate: $(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov ## Check template.yaml, as written and as AWS translates it

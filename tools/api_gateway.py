@@ -36,47 +36,54 @@ FUNCTIONS = {
 
 def create_gateway(pools: dict[str, Pool]) -> Starlette:
     """Builds the app in front of pools, by the names of their functions."""
-
-    async def serve(request: Request) -> Response:
-        function = FUNCTIONS.get(request.url.path)
-        if function is None:
-            # A REST API misses an "authentication token" there; the template makes it a 404.
-            return gateway_response(ErrorCode.NOT_FOUND)
-        body = await request.body()
-        event = json.dumps(make_event(request, body)).encode()
-        if len(body) > MOST_BODY_BYTES or len(event) > MOST_PAYLOAD_BYTES:
-            return gateway_response(ErrorCode.PAYLOAD_TOO_LARGE)
-        try:
-            answer = await run_sync(pools[function].invoke, event, TIMEOUT_S)
-        except Busy:
-            return gateway_response(ErrorCode.TOO_MANY_REQUESTS)
-        except TimeoutError:
-            return gateway_response(ErrorCode.TIMEOUT)
-        except (OSError, http.client.HTTPException):
-            return gateway_response(ErrorCode.BAD_GATEWAY)
-        return to_response(answer)
-
-    async def invoke(request: Request) -> Response:
-        function = function_name(request.path_params["name"])
-        if function not in pools:
-            return lambda_error(HTTPStatus.NOT_FOUND, "ResourceNotFoundException")
-        try:
-            answer = await run_sync(pools[function].invoke, await request.body())
-        except Busy:
-            return lambda_error(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException")
-        except (OSError, http.client.HTTPException):
-            return lambda_error(HTTPStatus.INTERNAL_SERVER_ERROR, "ServiceException")
-        headers = {"X-Amz-Executed-Version": "1"}
-        if answer.failed:
-            headers["X-Amz-Function-Error"] = "Unhandled"
-        return Response(answer.payload, headers=headers, media_type="application/json")
-
-    return Starlette(
+    app = Starlette(
         routes=[
-            Route("/2015-03-31/functions/{name}/invocations", invoke, methods=["POST"]),
-            Route("/{path:path}", serve, methods=METHODS),
+            Route("/2015-03-31/functions/{name}/invocations", invoke_function, methods=["POST"]),
+            Route("/{path:path}", serve_request, methods=METHODS),
         ]
     )
+    app.state.pools = pools
+    return app
+
+
+async def serve_request(request: Request) -> Response:
+    """Answers as API Gateway does: through a function, or by itself."""
+    function = FUNCTIONS.get(request.url.path)
+    if function is None:
+        # A REST API misses an "authentication token" there; the template makes it a 404.
+        return gateway_response(ErrorCode.NOT_FOUND)
+    body = await request.body()
+    event = json.dumps(make_event(request, body)).encode()
+    if len(body) > MOST_BODY_BYTES or len(event) > MOST_PAYLOAD_BYTES:
+        return gateway_response(ErrorCode.PAYLOAD_TOO_LARGE)
+    try:
+        answer = await run_sync(request.app.state.pools[function].invoke, event, TIMEOUT_S)
+    except Busy:
+        return gateway_response(ErrorCode.TOO_MANY_REQUESTS)
+    except TimeoutError:
+        return gateway_response(ErrorCode.TIMEOUT)
+    except (OSError, http.client.HTTPException):
+        return gateway_response(ErrorCode.BAD_GATEWAY)
+    return to_response(answer)
+
+
+async def invoke_function(request: Request) -> Response:
+    """Answers boto3's `invoke`, of a name or an ARN, with an alias or without."""
+    name: str = request.path_params["name"]
+    function = name.rpartition(":function:")[2].partition(":")[0]
+    pool: Pool | None = request.app.state.pools.get(function)
+    if pool is None:
+        return lambda_error(HTTPStatus.NOT_FOUND, "ResourceNotFoundException")
+    try:
+        answer = await run_sync(pool.invoke, await request.body())
+    except Busy:
+        return lambda_error(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException")
+    except (OSError, http.client.HTTPException):
+        return lambda_error(HTTPStatus.INTERNAL_SERVER_ERROR, "ServiceException")
+    headers = {"X-Amz-Executed-Version": "1"}
+    if answer.failed:
+        headers["X-Amz-Function-Error"] = "Unhandled"
+    return Response(answer.payload, headers=headers, media_type="application/json")
 
 
 def make_event(request: Request, body: bytes) -> dict[str, object]:
@@ -108,11 +115,6 @@ def make_event(request: Request, body: bytes) -> dict[str, object]:
         "body": body.decode("utf-8", "replace") if body else None,
         "isBase64Encoded": False,
     }
-
-
-def function_name(name: str) -> str:
-    """Returns the function's own name, of a name with an alias or an ARN."""
-    return name.rpartition(":function:")[2].partition(":")[0]
 
 
 def to_response(answer: Answer) -> Response:

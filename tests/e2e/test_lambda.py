@@ -1,0 +1,129 @@
+"""What only Lambda has: its limits, its failures, and pings. On AWS's own emulator and runtime."""
+
+import base64
+import json
+import threading
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+
+from face_contract.errors import NotFound
+from face_contract.schemas import ErrorResponse
+from tests.conftest import LoadEvent, ReadPhoto
+from tests.paths import EVENT_DIR
+from tests.servers import serve
+from tools.api_gateway import create_gateway
+from tools.lambda_pool import Environment, Pool, start_environment
+
+EXTRACT = "/api/v1/extract-embedding"
+
+
+def error_code(answer: httpx.Response) -> str:
+    return ErrorResponse.model_validate(answer.json()).error.code
+
+
+@pytest.mark.parametrize(
+    "name", sorted(p.relative_to(EVENT_DIR).as_posix() for p in EVENT_DIR.rglob("*-v*.json"))
+)
+def test_every_event_runs_on_the_runtime(pools: dict[str, Pool], name: str) -> None:
+    answer = pools[name.split("/")[0]].invoke((EVENT_DIR / name).read_bytes())
+    assert not answer.failed
+    assert answer.json()["statusCode"] == (422 if "malformed" in name else 200)
+
+
+def test_the_main_clients_headers_are_enough(
+    lambda_service: httpx.Client, read_photo: ReadPhoto
+) -> None:
+    image = base64.b64encode(read_photo("person_b_1.jpg")).decode()
+    request = lambda_service.build_request(
+        "POST", EXTRACT, content=json.dumps({"image": image, "enforce_detection": False})
+    )
+    request.headers = httpx.Headers(
+        {
+            "host": request.headers["host"],
+            "content-length": request.headers["content-length"],
+            "content-type": "application/json",
+        }
+    )
+    answer = lambda_service.send(request)
+    assert answer.status_code == 200
+    assert answer.json()["face_count"] == 1
+
+
+def test_a_photo_of_4_4_mb_gets_through_and_a_larger_one_is_told_to_come_by_url(
+    lambda_service: httpx.Client, read_photo: ReadPhoto
+) -> None:
+    # Junk behind a JPEG is ignored, so that any size can be made of one photo.
+    photo = read_photo("person_b_1.jpg")
+    for size, status in ((4_400_000, 200), (4_800_000, 413), (7_000_000, 413), (9_000_000, 413)):
+        image = base64.b64encode(photo.ljust(size, b"\0")).decode()
+        answer = lambda_service.post(EXTRACT, json={"image": image})
+        assert answer.status_code == status, size
+        if status == 413:
+            assert error_code(answer) == "PAYLOAD_TOO_LARGE"
+            assert "URL" in answer.json()["error"]["message"]
+
+
+def test_unknown_paths_never_reach_a_function(lambda_service: httpx.Client) -> None:
+    answer = lambda_service.get("/docs")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"] == NotFound.message
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["missing", "broken"])
+def test_a_model_that_cannot_be_loaded_is_503_and_not_502(
+    load_event: LoadEvent, tmp_path: Path, broken: bool
+) -> None:
+    if broken:
+        (tmp_path / "fr_feature.onnx").write_bytes(b"broken")
+    environment = start_environment("extract", MODEL_DIR=str(tmp_path))
+    try:
+        for name in ("health-v1", "extract-embedding-v1", "warm-up-v2"):
+            answer = environment.invoke(json.dumps(load_event(f"extract/{name}.json")).encode())
+            assert not answer.failed
+            assert answer.json()["statusCode"] == 503
+            body = json.loads(answer.json()["body"])
+            assert body["error"]["code"] == "MODEL_UNAVAILABLE"
+        ping = environment.invoke(b'{"source": "warm-up"}').json()
+        assert ping["status"] == "failed"
+        assert ping["code"] == "MODEL_UNAVAILABLE"
+    finally:
+        environment.stop()
+
+
+def test_a_request_is_never_a_ping(lambda_service: httpx.Client) -> None:
+    for ping in ({"source": "warm-up"}, {"source": "warm-up", "hold_ms": 1000}):
+        answer = lambda_service.post(EXTRACT, json=ping)
+        assert answer.status_code == 422
+        assert error_code(answer) == "VALIDATION_ERROR"
+
+
+def test_busy_is_429_and_a_crash_502_in_the_envelope(tmp_path: Path) -> None:
+    (tmp_path / "crash.py").write_text(
+        "import os, time\n"
+        "def handler(event, context):\n"
+        "    if event['body']:\n"
+        "        os._exit(3)\n"
+        "    time.sleep(1)\n"
+        "    return {'statusCode': 200, 'body': '{}', 'headers': {}}\n"
+    )
+    pool = Pool([Environment("crash.handler", {}, folder=tmp_path, python_path=str(tmp_path))])
+    try:
+        with serve(create_gateway({"extract": pool})) as address:
+            url = address + "/api/v1/health"
+            slow = threading.Thread(target=httpx.get, args=(url,), kwargs={"timeout": 20})
+            slow.start()
+            while True:
+                # Idle until the first request has taken the only environment.
+                answer = httpx.get(url, timeout=20)
+                if answer.status_code == 429:
+                    break
+            slow.join()
+            assert error_code(answer) == "TOO_MANY_REQUESTS"
+            crashed = httpx.post(url, content=b"x", timeout=20)
+            assert crashed.status_code == 502
+            assert error_code(crashed) == "BAD_GATEWAY"
+            assert httpx.get(url, timeout=20).status_code == 200
+    finally:
+        pool.stop()
