@@ -72,11 +72,11 @@ validate: $(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov ## Check template.yaml, as w
 	$(CHECKOV_VENV)/bin/checkov --config-file .checkov.yaml --file $(TRANSLATED)/*.json
 
 .PHONY: invoke
-invoke: setup weights $(SAM_VENV)/.sam ## Run one event on Lambda's own runtime: make invoke EVENT=events/extract/health-v1.json
+invoke: $(VENV)/.dev weights $(SAM_VENV)/.sam ## Run one event on Lambda's own runtime: make invoke EVENT=events/extract/health-v1.json
 	@$(PYTHON_IN_VENV) -m tools.invoke $(EVENT)
 
 .PHONY: local-api
-local-api: setup weights $(SAM_VENV)/.sam ## Serve the whole API on Lambda's own runtime at http://127.0.0.1:8002
+local-api: $(VENV)/.dev weights $(SAM_VENV)/.sam ## Serve the whole API on Lambda's own runtime at http://127.0.0.1:8002
 	@exec $(PYTHON_IN_VENV) -m tools.local_api
 
 .PHONY: deploy

@@ -21,7 +21,6 @@ from face_engine.alignment import align_face
 from face_engine.catalog import read_artifact, read_catalog
 from face_engine.images import decode_image
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
-from face_engine.turning import TurningDetector
 from face_engine.yunet import YuNetDetector
 from functions.local.app import create
 

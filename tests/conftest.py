@@ -15,8 +15,7 @@ from face_engine.images import decode_image
 from face_engine.loading import ModelLoader
 from functions.local.app import create
 from tests.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
-from tests.servers import serve
-from tools.api_gateway import create_gateway
+from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_pool
 
 ReadPhoto = Callable[[str], bytes]

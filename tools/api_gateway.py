@@ -7,9 +7,14 @@ of template.yaml. It also answers boto3's `invoke` of a function's name or alias
 import base64
 import http.client
 import json
+import threading
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
+import uvicorn
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,7 +23,7 @@ from starlette.routing import Route
 
 from face_contract.app import API_PREFIX
 from face_contract.errors import GATEWAY_ERRORS, ErrorCode, NotFound, PayloadTooLarge
-from tools.lambda_pool import MOST_PAYLOAD_BYTES, Answer, Busy, Pool
+from tools.lambda_pool import MOST_PAYLOAD_BYTES, Answer, Busy, Pool, free_port
 
 # API Gateway's own limits.
 MOST_BODY_BYTES = 10 * 1024 * 1024
@@ -84,6 +89,26 @@ async def invoke_function(request: Request) -> Response:
     if answer.failed:
         headers["X-Amz-Function-Error"] = "Unhandled"
     return Response(answer.payload, headers=headers, media_type="application/json")
+
+
+@contextmanager
+def serve(app: Starlette) -> Iterator[str]:
+    """Serves an app on loopback, in a thread; gives its address."""
+    port = free_port()
+    # A request that hangs must not keep the server from ending.
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=5
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.005)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def make_event(request: Request, body: bytes) -> dict[str, object]:

@@ -1,12 +1,45 @@
 """Runs one event on Lambda's own runtime: python -m tools.invoke events/extract/health-v1.json.
 
-The event's folder names the function.
+The event's folder names the function. A warm-up pings two instances each of the other two.
 """
 
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from tools.lambda_pool import start_environment
+from tools.api_gateway import create_gateway, serve
+from tools.lambda_pool import Environment, Pool, start_environment, start_pool
+
+TARGETS = ",".join(
+    f"arn:aws:lambda:eu-west-1:123456789012:function:{function}:live"
+    for function in ("extract", "compare")
+)
+
+
+@contextmanager
+def started(function: str) -> Iterator[Environment]:
+    """Starts a function's environment, and what it needs around it."""
+    with ExitStack() as stack:
+        if function == "warmup":
+            pools: dict[str, Pool] = {}
+            for name in ("extract", "compare"):
+                pools[name] = start_pool(name, 2)
+                stack.callback(pools[name].stop)
+            address = stack.enter_context(serve(create_gateway(pools)))
+            environment = start_environment(
+                function,
+                TARGETS=TARGETS,
+                WARM_INSTANCES="2",
+                POWERTOOLS_METRICS_NAMESPACE="face",
+                AWS_ENDPOINT_URL_LAMBDA=address,
+                AWS_ACCESS_KEY_ID="none",
+                AWS_SECRET_ACCESS_KEY="none",  # noqa: S106
+            )
+        else:
+            environment = start_environment(function)
+        stack.callback(environment.stop)
+        yield environment
 
 
 def main() -> None:
@@ -14,12 +47,9 @@ def main() -> None:
     if len(sys.argv) != 2:  # noqa: PLR2004
         sys.exit("Which event? make invoke EVENT=events/extract/health-v1.json")
     event = Path(sys.argv[1])
-    environment = start_environment(event.parent.name)
-    try:
+    with started(event.parent.name) as environment:
         answer = environment.invoke(event.read_bytes())
         sys.stderr.write(environment.log())
-    finally:
-        environment.stop()
     sys.stdout.write(answer.payload.decode() + "\n")
     sys.exit(1 if answer.failed else 0)
 

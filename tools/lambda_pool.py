@@ -92,6 +92,7 @@ class Environment:
             "AWS_LAMBDA_FUNCTION_NAME": handler.split(".")[-3] if handler.count(".") > 1 else "zip",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s),
             "AWS_REGION": "eu-west-1",
+            "AWS_DEFAULT_REGION": "eu-west-1",
             **variables,
         }
         command = [str(find_emulator())]
@@ -103,6 +104,7 @@ class Environment:
             self.process = subprocess.Popen(  # noqa: S603
                 command,
                 cwd=folder,
+                stdin=subprocess.DEVNULL,
                 env=self._variables,
                 stdout=log,
                 stderr=log,
@@ -199,6 +201,7 @@ class Pool:
 VARIABLES = {
     "extract": {"MAX_BODY_BYTES": "6225920"},
     "compare": {"MAX_BODY_BYTES": "6225920"},
+    "warmup": {},
 }
 
 
