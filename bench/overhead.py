@@ -1,4 +1,4 @@
-"""How much the service adds to detector and embedder: the in-process app against the two alone.
+"""How much the service adds to its networks, and the look for turned photos to upright ones.
 
 The photo is a portrait enlarged to 1000 pixels; the two are timed in turn in one process, so that
 the ratio holds when the machine's speed drifts. `make bench` runs it.
@@ -21,6 +21,7 @@ from face_engine.alignment import align_face
 from face_engine.catalog import read_artifact, read_catalog
 from face_engine.images import decode_image
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
+from face_engine.turning import TurningDetector
 from face_engine.yunet import YuNetDetector
 from functions.local.app import create
 
@@ -60,6 +61,8 @@ def main() -> None:
         detector.detect(rgb)
         embedder.embed(crop)
 
+    turning = TurningDetector(detector)
+
     with TestClient(create(settings)) as client:
 
         def service() -> None:
@@ -70,10 +73,15 @@ def main() -> None:
         rounds = [(time_ms(service), time_ms(networks)) for _ in range(ROUNDS)]
     service_ms, networks_ms = (statistics.median(column) for column in zip(*rounds, strict=True))
     ratio = statistics.median(service / networks for service, networks in rounds)
+    turning_ratio = statistics.median(
+        time_ms(lambda: turning.detect(rgb)) / time_ms(lambda: detector.detect(rgb))
+        for _ in range(ROUNDS)
+    )
     result = {
         "service_ms": round(service_ms, 1),
         "networks_ms": round(networks_ms, 1),
         "ratio": round(ratio, 2),
+        "turning_ratio": round(turning_ratio, 2),
         "rounds": ROUNDS,
         "python": platform.python_version(),
         "processor": platform.machine(),
@@ -83,6 +91,7 @@ def main() -> None:
     print(
         f"service   {service_ms:6.1f} ms\nnetworks  {networks_ms:6.1f} ms\nratio     {ratio:6.2f}"
     )
+    print(f"detection that looks for turned photos, to one that does not: {turning_ratio:.2f}")
 
 
 if __name__ == "__main__":

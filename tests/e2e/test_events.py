@@ -8,8 +8,10 @@ import httpx2 as httpx
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from face_contract.lambda_entry import LambdaHandler
+from face_contract.app import create_app
+from face_contract.lambda_entry import LambdaHandler, create_handler
 from face_contract.ping import INSTANCE_ID
+from face_contract.settings import Settings
 from tests.conftest import LoadEvent
 from tests.paths import EVENT_DIR, MODEL_DIR
 
@@ -42,7 +44,7 @@ def body_of(answer: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-@pytest.mark.parametrize("name", [name for name in EVENTS if "ping" not in name])
+@pytest.mark.parametrize("name", [name for name in EVENTS if "-v" in name])
 def test_requests(handlers: dict[str, LambdaHandler], load_event: LoadEvent, name: str) -> None:
     function, file = name.split("/")
     answer = handlers[function](load_event(name), Context())
@@ -90,3 +92,21 @@ def test_there_is_an_event_for_every_endpoint_in_both_versions() -> None:
     endpoints = ("health", "extract-embedding", "warm-up", "model-info", "compare-faces")
     names = {name.split("/")[1] for name in EVENTS}
     assert {f"{e}-{v}.json" for e in endpoints for v in ("v1", "v2")} < names
+
+
+def test_documentation_on_lambda_knows_its_stage(load_event: LoadEvent) -> None:
+    settings = Settings(model_dir=MODEL_DIR, enable_docs=True)
+    app = create_app("Documented", [], settings, docs=True)
+    handler = create_handler(app, "documented", "INFO", lambda: None)
+    event = load_event("extract/health-v1.json")
+
+    def get(path: str) -> dict[str, Any]:
+        context = {**event["requestContext"], "path": f"/live{path}"}
+        return handler({**event, "path": path, "requestContext": context}, Context())
+
+    page = get("/docs")
+    assert page["statusCode"] == 200
+    assert "/live/openapi.json" in page["body"]
+    assert "/live/static-offline-docs/swagger-ui.css" in page["body"]
+    assert get("/static-offline-docs/swagger-ui.css")["statusCode"] == 200
+    assert json.loads(get("/openapi.json")["body"])["servers"] == [{"url": "/live"}]

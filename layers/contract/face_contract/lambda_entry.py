@@ -11,12 +11,31 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from fastapi import FastAPI
 from mangum import Mangum
 from mangum.types import LambdaContext as MangumContext
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from face_contract.errors import ServiceError
 from face_contract.ping import INSTANCE_ID, MOST_HOLD_MS, is_ping
 
 Event: TypeAlias = dict[str, Any]
 LambdaHandler: TypeAlias = Callable[[Event, LambdaContext], dict[str, Any]]
+
+
+class BehindStage:
+    """Tells the app under which path the client sees it: documentation links to it.
+
+    A REST API's event has the path without the stage, and the whole path in its context.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Puts the stage before the path, as ASGI wants it."""
+        whole = scope["aws.event"]["requestContext"].get("path", scope["path"])
+        root_path = whole.removesuffix(scope["path"])
+        await self.app(
+            {**scope, "root_path": root_path, "path": root_path + scope["path"]}, receive, send
+        )
 
 
 def create_handler(
@@ -35,7 +54,7 @@ def create_handler(
         logger, include={"face_contract", "face_engine"}, ignore_log_level=True
     )
     # Lambda freezes between requests: nothing may be left for a shutdown that never comes.
-    serve = Mangum(app, lifespan="off")
+    serve = Mangum(BehindStage(app), lifespan="off")
     invocations = itertools.count()
 
     def answer_ping(event: Event, *, is_cold: bool) -> dict[str, Any]:
