@@ -91,6 +91,8 @@ lock: $(VENV)/.dev ## Pin requirements/*.in anew, with hashes
 			--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 			--no-emit-find-links -o $$name.txt || exit 1; \
 	done
+	@# SAM installs what lies beside the function's code.
+	cp requirements/warmup.txt functions/warmup/requirements.txt
 
 .PHONY: clean
 clean: ## Remove all that these commands made, weights and photos too

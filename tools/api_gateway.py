@@ -39,7 +39,7 @@ FUNCTIONS = {
 }
 
 
-def create_gateway(pools: dict[str, Pool]) -> Starlette:
+def create_gateway(pools: dict[str, Pool], timeout_s: float = TIMEOUT_S) -> Starlette:
     """Builds the app in front of pools, by the names of their functions."""
     app = Starlette(
         routes=[
@@ -48,6 +48,7 @@ def create_gateway(pools: dict[str, Pool]) -> Starlette:
         ]
     )
     app.state.pools = pools
+    app.state.timeout_s = timeout_s
     return app
 
 
@@ -61,8 +62,9 @@ async def serve_request(request: Request) -> Response:
     event = json.dumps(make_event(request, body)).encode()
     if len(body) > MOST_BODY_BYTES or len(event) > MOST_PAYLOAD_BYTES:
         return gateway_response(ErrorCode.PAYLOAD_TOO_LARGE)
+    state = request.app.state
     try:
-        answer = await run_sync(request.app.state.pools[function].invoke, event, TIMEOUT_S)
+        answer = await run_sync(state.pools[function].invoke, event, state.timeout_s)
     except Busy:
         return gateway_response(ErrorCode.TOO_MANY_REQUESTS)
     except TimeoutError:

@@ -13,8 +13,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -168,33 +168,34 @@ class Pool:
         self.environments = environments
         self._idle = list(environments)
         self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(len(environments))
 
-    @contextmanager
-    def _borrow(self) -> Iterator[Environment]:
+    def invoke(self, payload: bytes, timeout_s: float = 60) -> Answer:
+        """Sends an event to an idle environment, the last used first.
+
+        Raises:
+            Busy: there is none.
+            TimeoutError: it takes longer. The environment stays at work until it has an answer.
+            OSError, http.client.HTTPException: the environment is gone.
+        """
         with self._lock:
             if not self._idle:
                 raise Busy
             environment = self._idle.pop()
+        return self._threads.submit(self._run, environment, payload).result(timeout_s)
+
+    def _run(self, environment: Environment, payload: bytes) -> Answer:
         try:
-            yield environment
+            return environment.invoke(payload)
         finally:
             with self._lock:
                 self._idle.append(environment)
-
-    def invoke(self, payload: bytes, timeout_s: float = 60) -> Answer:
-        """Sends an event to an idle environment.
-
-        Raises:
-            Busy: there is none.
-            OSError, http.client.HTTPException: the environment is gone.
-        """
-        with self._borrow() as environment:
-            return environment.invoke(payload, timeout_s)
 
     def stop(self) -> None:
         """Ends all of them."""
         for environment in self.environments:
             environment.stop()
+        self._threads.shutdown()
 
 
 # As template.yaml sets them.

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -120,6 +121,28 @@ def test_busy_is_429_and_a_crash_502_in_the_envelope(tmp_path: Path) -> None:
             crashed = httpx.post(url, content=b"x", timeout=20)
             assert crashed.status_code == 502
             assert error_code(crashed) == "BAD_GATEWAY"
+            assert httpx.get(url, timeout=20).status_code == 200
+    finally:
+        pool.stop()
+
+
+def test_what_takes_too_long_is_504_and_keeps_its_instance_busy(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import time\n"
+        "def handler(event, context):\n"
+        "    time.sleep(float(event['body'] or 0))\n"
+        "    return {'statusCode': 200, 'body': '{}', 'headers': {}}\n"
+    )
+    pool = Pool([Environment("slow.handler", {}, folder=tmp_path, python_path=str(tmp_path))])
+    try:
+        with serve(create_gateway({"extract": pool}, timeout_s=1)) as address:
+            url = address + "/api/v1/health"
+            assert httpx.get(url, timeout=20).status_code == 200
+            late = httpx.post(url, content=b"2", timeout=20)
+            assert late.status_code == 504
+            assert error_code(late) == "TIMEOUT"
+            assert httpx.get(url, timeout=20).status_code == 429
+            time.sleep(1.5)
             assert httpx.get(url, timeout=20).status_code == 200
     finally:
         pool.stop()
