@@ -43,11 +43,9 @@ def animate(image: Image.Image, format: str) -> bytes:  # noqa: A002
     return encode(image, format, save_all=True, append_images=others, duration=100)
 
 
-def png_16_bit(image: Image.Image) -> bytes:
-    """A grey PNG of 16 bits, written by hand: Pillow writes none from photos."""
-    grey = np.asarray(image.convert("L"), ">u2") * 257
-    rows = b"".join(b"\0" + row.tobytes() for row in grey.astype(">u2"))
-    header = struct.pack(">IIBBBBB", image.width, image.height, 16, 0, 0, 0, 0)
+def write_png(image: Image.Image, form: tuple[int, int, int, int, int], rows: bytes) -> bytes:
+    """A PNG written by hand, for what Pillow writes none of. `form` ends its header."""
+    header = struct.pack(">II", *image.size) + bytes(form)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -55,20 +53,21 @@ def png_16_bit(image: Image.Image) -> bytes:
     )
 
 
+def png_16_bit(image: Image.Image) -> bytes:
+    grey = np.asarray(image.convert("L")).astype(">u2") * 257
+    rows = b"".join(b"\0" + row.tobytes() for row in grey.astype(">u2"))
+    return write_png(image, (16, 0, 0, 0, 0), rows)
+
+
 def png_interlaced(image: Image.Image) -> bytes:
-    """An Adam7 PNG, written by hand: Pillow writes none."""
+    """Adam7: seven passes."""
     pixels = np.asarray(image)
     passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4)]
     passes += [(2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]
     rows = b"".join(
         b"\0" + row.tobytes() for y, x, dy, dx in passes for row in pixels[y::dy, x::dx]
     )
-    header = struct.pack(">IIBBBBB", image.width, image.height, 8, 2, 0, 0, 1)
-    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in chunks
-    )
+    return write_png(image, (8, 2, 0, 0, 1), rows)
 
 
 def broken_exif(image: Image.Image) -> bytes:
