@@ -1,5 +1,7 @@
 """The routes that turn photos into embeddings."""
 
+import os
+import threading
 import time
 from dataclasses import asdict
 
@@ -48,6 +50,8 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
     """
     router = APIRouter()
     model = loader.entry.name
+    # A photo of 64 megapixels takes 570 MB while it is decoded.
+    at_work = threading.BoundedSemaphore(os.cpu_count() or 1)
     downloader = Downloader(
         allowed_hosts=frozenset(settings.download_allowed_hosts),
         timeout_s=settings.download_timeout_s,
@@ -60,7 +64,8 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         summary="Can the service answer?",
         responses=document_responses(HealthResponse, ModelUnavailable),
     )
-    def health() -> HealthResponse:
+    async def health() -> HealthResponse:
+        # Not in a thread: it must not wait for extractions that hold all of them.
         loader.check()
         return HealthResponse(model=model, model_loaded=loader.is_loaded)
 
@@ -87,12 +92,12 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
             data = downloader.download(request.image)
         else:
             data = decode_base64(request.image, settings.max_image_bytes)
-        extraction = extractor.extract(
-            decode_image(data, settings.max_image_pixels),
-            ExtractionOptions(
-                request.enforce_detection, request.align, settings.embed_without_face
-            ),
+        options = ExtractionOptions(
+            request.enforce_detection, request.align, settings.embed_without_face
         )
+        with at_work:
+            photo = decode_image(data, settings.max_image_pixels)
+            extraction = extractor.extract(photo, options)
         vector = extraction.embedding
         return ExtractResponse(
             embedding=None if vector is None else vector.tolist(),
@@ -120,7 +125,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         summary="What makes the vectors, and within which limits",
         responses=document_responses(ModelInfoResponse),
     )
-    def model_info() -> ModelInfoResponse:
+    async def model_info() -> ModelInfoResponse:
         return ModelInfoResponse(
             model=model,
             model_identity=loader.identity,
@@ -136,6 +141,9 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
             limits=Limits(
                 max_body_bytes=settings.max_body_bytes,
                 max_image_bytes=settings.max_image_bytes,
+                max_base64_image_bytes=min(
+                    settings.max_image_bytes, settings.max_body_bytes * 3 // 4
+                ),
                 max_image_pixels=settings.max_image_pixels,
             ),
             model_loaded=loader.is_loaded,

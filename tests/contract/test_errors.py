@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,27 @@ def test_bodies_that_are_not_what_they_should_be(
     service: httpx.Client, path: str, body: bytes
 ) -> None:
     error = assert_error(service.post(path, content=body, headers=JSON), 422, "VALIDATION_ERROR")
-    assert error["details"]["fields"]
+    assert [fault["field"] for fault in error["details"]["fields"]] in (["body"], ["image"])
+
+
+def test_the_place_of_malformed_json_is_the_body(service: httpx.Client) -> None:
+    answer = service.post(EXTRACT, content=b'{"image": "AAAA",}', headers=JSON)
+    error = assert_error(answer, 422, "VALIDATION_ERROR")
+    assert [fault["field"] for fault in error["details"]["fields"]] == ["body"]
+
+
+def test_a_million_bad_numbers_are_refused_at_the_first(local_service: httpx.Client) -> None:
+    start = time.perf_counter()
+    body = b'{"embedding1": [' + b"{}," * 1_000_000 + b"{}]}"
+    error = assert_error(local_service.post(COMPARE, content=body), 422, "VALIDATION_ERROR")
+    assert time.perf_counter() - start < 5
+    assert error["details"]["fields"][0]["field"] == "embedding1.0"
+
+
+def test_a_length_of_thousands_of_digits(local_service: httpx.Client) -> None:
+    headers = {**JSON, "content-length": "9" * 5000}
+    answer = local_service.post(EXTRACT, content=b"{}", headers=headers)
+    assert_error(answer, 413, "PAYLOAD_TOO_LARGE")
 
 
 def test_text_that_is_not_utf_8(local_service: httpx.Client) -> None:

@@ -3,6 +3,7 @@
 import base64
 import io
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -70,6 +71,20 @@ def png_interlaced(image: Image.Image) -> bytes:
     return write_png(image, (8, 2, 0, 0, 1), rows)
 
 
+def tiff_16_bit_big_endian(image: Image.Image) -> bytes:
+    grey = (np.asarray(image.convert("L")).astype(">u2") * 257).astype(">u2").tobytes()
+    # Tag, type (3: short, 4: long), value: one strip of one sample of 16 bits, black is zero.
+    tags = [(256, 4, image.width), (257, 4, image.height), (258, 3, 16), (259, 3, 1), (262, 3, 1)]
+    tags += [(273, 4, 8), (277, 3, 1), (278, 4, image.height), (279, 4, len(grey))]
+    entries = b"".join(
+        struct.pack(">HHI", tag, kind, 1)
+        + (struct.pack(">HH", value, 0) if kind == 3 else struct.pack(">I", value))
+        for tag, kind, value in tags
+    )
+    directory = struct.pack(">H", len(tags)) + entries + bytes(4)
+    return b"MM\0*" + struct.pack(">I", 8 + len(grey)) + grey + directory
+
+
 def broken_exif(image: Image.Image) -> bytes:
     return encode(image, "JPEG", quality=95, exif=b"Exif\0\0II*\0\xff\xff\xff\xff garbage")
 
@@ -86,6 +101,12 @@ Sample = tuple[str, Callable[[Image.Image], bytes], float]
 # Name, writer, and how far the embedding may be from the JPEG's: nothing is lost but what the
 # format itself loses.
 SAMPLES: list[Sample] = [
+    ("tiff 16-bit big-endian", tiff_16_bit_big_endian, 0.15),
+    (
+        "avif of another brand",
+        lambda i: encode(i, "AVIF", quality=90).replace(b"avif", b"mif1", 1),
+        0.05,
+    ),
     ("jpeg progressive", lambda i: encode(i, "JPEG", quality=95, progressive=True), 0.02),
     ("jpeg grey", lambda i: encode(i.convert("L"), "JPEG", quality=95), 0.15),
     ("jpeg cmyk", lambda i: encode(i.convert("CMYK"), "JPEG", quality=95), 0.05),
@@ -152,6 +173,19 @@ def test_adobe_s_inverted_cmyk_is_not_taken_for_a_negative(
     assert b"Adobe" in data[:100]
     distance = compare(extract(data)["embedding"], embedding, DistanceMetric.COSINE).distance
     assert distance < 0.05
+
+
+def test_avif_needs_no_package_of_heic_and_heic_says_so(
+    local_service: httpx.Client, portrait: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    avif = encode(portrait, "AVIF", quality=90).replace(b"avif", b"mif1", 1)
+    heic = encode(portrait, "HEIF", quality=90)
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    for data, status in ((avif, 200), (heic, 400)):
+        body = {"image": base64.b64encode(data).decode()}
+        answer = local_service.post(PATH, json=body)
+        assert answer.status_code == status
+    assert "HEIC" in answer.json()["error"]["message"]
 
 
 def test_one_bit_pictures_are_answered(extract: Extract, portrait: Image.Image) -> None:

@@ -57,6 +57,7 @@ def test_model_info(service: httpx.Client, request: pytest.FixtureRequest) -> No
     assert answer.json()["limits"] == {
         "max_body_bytes": 6_225_920 if on_lambda else 15_728_640,
         "max_image_bytes": 10_485_760,
+        "max_base64_image_bytes": 4_669_440 if on_lambda else 10_485_760,
         "max_image_pixels": 64_000_000,
     }
     assert info.inference_engines[0].name == "onnxruntime"
@@ -76,6 +77,8 @@ def test_only_listed_origins_may_call(make_service: Callable[..., httpx.Client])
             headers={"origin": origin, "access-control-request-method": "POST"},
         )
         assert ("access-control-allow-origin" in preflight.headers) is allowed
+        assert preflight.status_code == 204
+        assert preflight.content == b""
         refused = service.post("/api/v1/nothing", headers={"origin": origin})
         assert refused.status_code == 404
         assert ("access-control-allow-origin" in refused.headers) is allowed

@@ -83,7 +83,7 @@ def test_n_pings_reach_n_distinct_instances_cold_and_then_warm(make_client: Make
             pool.stop()
 
 
-def test_one_instance_counts_once_however_often_it_answers() -> None:
+def test_an_instance_keeps_its_id_and_is_cold_once() -> None:
     environment = start_environment("compare")
     try:
         ping = json.dumps(make_ping(0)).encode()

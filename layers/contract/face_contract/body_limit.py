@@ -7,6 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from face_contract.error_handlers import envelope
 from face_contract.errors import PayloadTooLarge
 
+MOST_LENGTH_DIGITS = 18
+
 
 class BodyLimit:
     """Counts what arrives, so that chunked bodies and wrong Content-Lengths are caught too.
@@ -24,8 +26,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared) > self.max_body_bytes:
+        declared = Headers(scope=scope).get("content-length", "").lstrip("0")
+        # Python refuses to read numbers of thousands of digits.
+        is_huge = len(declared) > MOST_LENGTH_DIGITS
+        if is_huge or (declared.isdecimal() and int(declared) > self.max_body_bytes):
             await envelope(PayloadTooLarge(self.max_body_bytes))(scope, receive, send)
             return
         received = 0

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -41,10 +42,9 @@ def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:
     def handle_validation_error(_request: Request, error: RequestValidationError) -> JSONResponse:
         # Only place and sentence: the rest of pydantic's report holds what the client sent.
         fields = [
-            {"field": ".".join(str(part) for part in e["loc"][1:]) or "body", "message": e["msg"]}
-            for e in error.errors()
+            {"field": _field_name(e["type"], e["loc"]), "message": e["msg"]} for e in error.errors()
         ]
-        return envelope(InvalidRequest(details={"fields": fields[:MOST_FIELDS]}))
+        return envelope(InvalidRequest(details={"fields": fields}))
 
     @app.exception_handler(HTTPException)
     def handle_http_error(_request: Request, error: HTTPException) -> JSONResponse:
@@ -65,8 +65,10 @@ def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:
                 return _unexpected(error)
 
 
-# An embedding of 512 strings has 512 faults; a client needs to see the first of them.
-MOST_FIELDS = 20
+def _field_name(kind: str, location: Sequence[object]) -> str:
+    # Of malformed JSON the location is an offset.
+    path = [] if kind == "json_invalid" else location[1:]
+    return ".".join(map(str, path)) or "body"
 
 
 class LastResort:

@@ -50,9 +50,7 @@ def create_handler(
         warm_up: does what a first request would wait for.
     """
     logger = Logger(service=service, level=log_level)
-    utils.copy_config_to_registered_loggers(
-        logger, include={"face_contract", "face_engine"}, ignore_log_level=True
-    )
+    utils.copy_config_to_registered_loggers(logger, include={"face_contract", "face_engine"})
     # Lambda freezes between requests: nothing may be left for a shutdown that never comes.
     serve = Mangum(BehindStage(app), lifespan="off")
     invocations = itertools.count()

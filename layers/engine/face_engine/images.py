@@ -17,6 +17,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 LONGEST_SIDE_PX = 2048
 # A JPEG that decodes at reduced scale may have more pixels than the limit, but not any number.
 MOST_REDUCED_PIXELS = 200_000_000
+MOST_PREFIX_CHARS = 200
 # What Pillow and the decoders below it raise for bytes that are not what their header says.
 _DECODER_ERRORS = (
     ArithmeticError,
@@ -47,16 +48,17 @@ def decode_base64(text: str, max_bytes: int) -> bytes:
         InvalidImage: anything else is in it.
         PayloadTooLarge: more than `max_bytes` bytes would come out.
     """
+    text = text.lstrip()
     if text[:5].lower() == "data:":
-        header, comma, text = text.partition(",")
-        if not comma or not header.lower().endswith(";base64"):
+        header, comma, _ = text[:MOST_PREFIX_CHARS].partition(",")
+        if not comma or not "".join(header.lower().split()).endswith(";base64"):
             raise InvalidImage("The image's data: prefix is not one of base64.")
-    digits = "".join(text.split()).rstrip("=")
-    if len(digits) * 3 // 4 > max_bytes:
-        raise PayloadTooLarge(max_bytes)
+        text = text[len(header) + 1 :]
     try:
-        encoded = digits.encode("ascii").translate(_URL_SAFE_TO_STANDARD)
-        data = base64.b64decode(encoded + b"=" * (-len(encoded) % 4), validate=True)
+        digits = text.encode("ascii").translate(_URL_SAFE_TO_STANDARD, _WHITE_SPACE).rstrip(b"=")
+        if len(digits) * 3 // 4 > max_bytes:
+            raise PayloadTooLarge(max_bytes)
+        data = base64.b64decode(digits + b"=" * (-len(digits) % 4), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise InvalidImage("The image is not valid base64.") from error
     if not data:
@@ -64,6 +66,7 @@ def decode_base64(text: str, max_bytes: int) -> bytes:
     return data
 
 
+_WHITE_SPACE = b" \t\r\n\v\f"
 _URL_SAFE_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
@@ -103,8 +106,9 @@ def decode_image(data: bytes, max_pixels: int) -> Photo:
 
 
 def _formats_of(data: bytes) -> tuple[str, ...]:
-    brand = data[8:12] if data[4:8] == b"ftyp" else b""
-    if not brand.startswith((b"he", b"mif1", b"msf1")):
+    # The box of brands: the file's own, and those that it can be read as.
+    brands = data[8 : int.from_bytes(data[:4], "big")] if data[4:8] == b"ftyp" else b""
+    if b"avif" in brands or not brands.startswith((b"he", b"mif1", b"msf1")):
         return FORMATS
     try:
         # Optional: its wheel holds x265, which is under the GPL, and 26 MB.
@@ -138,7 +142,8 @@ def lacks_only_end_marker(data: bytes) -> bool:
     """Tells whether all scan data of a JPEG that has no end marker is there.
 
     Pillow refuses such a file, and with a marker appended accepts any cut, grey below it. Only a
-    decoder that tells its warnings knows: libjpeg warns when it needs bits that are not there.
+    decoder that tells its warnings knows: libjpeg warns when it needs bits that are not there. Of a
+    progressive JPEG that ends between two scans it does not: that is a whole image, only coarser.
     """
     import simplejpeg
 
@@ -182,7 +187,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     image.load()
     if image.mode.startswith("I;16"):
         # Of 65,536 greys, 256.
-        image = image.point(lambda value: value / 256).convert("L")
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     elif image.mode in ("I", "F"):
         image = _stretch(image)
     elif image.mode in ("P", "PA", "1"):

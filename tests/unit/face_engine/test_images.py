@@ -46,6 +46,8 @@ def test_plain_base64() -> None:
         "data:;base64,+/+/AAE",
         "+/+/\r\nAAE=\n",
         " +/ +/AA\tE= ",
+        "\n data:image/png;base64,+/+/AAE=",
+        "data:image/png; base64 , +/+/AAE=",
         "+/+/AAE",
         "-_-_AAE=",
     ],
