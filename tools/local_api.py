@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import signal
+import sys
 
 import uvicorn
 
@@ -15,6 +17,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8002)
     parser.add_argument("--instances", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
+    # uvicorn ends by the signal that it got; as an exception it lets the environments be ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     pools = {name: start_pool(name, arguments.instances) for name in ("extract", "compare")}
     print(f"The API on Lambda's runtime: http://127.0.0.1:{arguments.port}/api/v1/health")
     try:
