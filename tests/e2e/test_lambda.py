@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ from face_contract.schemas import ErrorResponse
 from tests.conftest import LoadEvent, ReadPhoto
 from tests.paths import EVENT_DIR
 from tools.api_gateway import create_gateway, serve
-from tools.lambda_pool import Environment, Pool, start_environment
+from tools.lambda_pool import VARIABLES, Environment, Pool, start_environment
 
 EXTRACT = "/api/v1/extract-embedding"
 
@@ -30,6 +31,12 @@ def test_every_event_runs_on_the_runtime(pools: dict[str, Pool], name: str) -> N
     answer = pools[name.split("/", maxsplit=1)[0]].invoke((EVENT_DIR / name).read_bytes())
     assert not answer.failed
     assert answer.json()["statusCode"] == (422 if "malformed" in name else 200)
+
+
+def test_the_pools_have_the_limits_of_the_template() -> None:
+    template = (EVENT_DIR.parent / "template.yaml").read_text("utf-8")
+    deployed = re.findall(r"^ +MAX_BODY_BYTES: (\d+)$", template, re.MULTILINE)
+    assert deployed == [VARIABLES[name]["MAX_BODY_BYTES"] for name in ("extract", "compare")]
 
 
 def test_the_main_clients_headers_are_enough(

@@ -27,8 +27,8 @@ def align_face(image_rgb: RGBImage, face: Face) -> RGBImage:
     """Returns the (112, 112, 3) crop whose landmarks lie on the ArcFace template.
 
     What lies outside of the image is black. A large face is sampled at several points for each
-    pixel of the crop: with one, the embedding of a photo and of its half-size copy drift apart
-    by up to 0.07 in cosine distance instead of 0.05.
+    pixel of the crop: with one, the embeddings of a portrait and of its copy at two thirds of the
+    size drift apart by up to 0.07 in cosine distance instead of 0.05.
 
     Raises:
         ValueError: the landmarks are all one point.

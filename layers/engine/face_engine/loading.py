@@ -11,7 +11,7 @@ import numpy as np
 
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.catalog import ModelEntry, read_artifact, read_catalog
-from face_engine.extractor import LandmarkExtractor
+from face_engine.extractor import LandmarkExtractor, aligned_identity
 from face_engine.faces import ExtractionOptions, FaceExtractor, Photo
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
 from face_engine.turning import TurningDetector
@@ -72,7 +72,7 @@ class ModelLoader:
     @property
     def identity(self) -> str:
         """The `model` of an extraction whose face was aligned."""
-        return f"{weights_identity(self.entry)}/similarity"
+        return aligned_identity(weights_identity(self.entry))
 
     @property
     def is_loaded(self) -> bool:
