@@ -14,7 +14,7 @@ SCORE_THRESHOLD = 0.75
 # Boxes that overlap by more are one face; YuNet's own default (opencv_zoo).
 NMS_THRESHOLD = 0.3
 # The separation of people was measured with detection at the first size. A face that fills a large
-# photo scores as little as 0.45 there and 0.91 at the second, where small faces are lost; the second
+# photo scores as little as 0.45 there and 0.91 at the second, where small faces are lost; that one
 # takes a tenth of the first's time.
 LONGEST_SIDES_PX = (1000, 320)
 # Landmarks are more exact at the larger size, so its face is kept unless the other scores this much
