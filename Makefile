@@ -6,7 +6,7 @@ VENV ?= .venv
 FACE_MODEL ?= mobilefacenet
 MODEL_DIR ?= models
 PHOTO_DIR := tests/photos
-LOCKS := compare extract local heic warmup dev sam checkov
+LOCKS := compare mobilefacenet local fetch runtime heic warmup dev sam checkov
 
 PYTHON_IN_VENV := $(VENV)/bin/python
 SOURCES := functions layers tests bench tools
@@ -47,7 +47,7 @@ fix: $(VENV)/.dev ## Format, and mend what the linter can mend
 	$(VENV)/bin/ruff check --fix $(SOURCES)
 
 .PHONY: setup
-setup: $(VENV)/.local $(if $(HEIC),$(VENV)/.heic) ## Make the virtual environment from hash-pinned requirements (HEIC=1: and read HEIC)
+setup: $(VENV)/.local $(VENV)/.fetch $(if $(HEIC),$(VENV)/.heic) ## Make the virtual environment from hash-pinned requirements (HEIC=1: and read HEIC)
 
 .PHONY: weights
 weights: setup ## Fetch the weights of FACE_MODEL into MODEL_DIR (what is there is kept)

@@ -18,10 +18,11 @@ from PIL import Image
 
 from face_contract.settings import Settings
 from face_engine.alignment import align_face
-from face_engine.catalog import read_artifact, read_catalog
+from face_engine.catalog import read_catalog
 from face_engine.images import decode_image
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
 from face_engine.turning import TurningDetector
+from face_engine.weights import find_weights
 from face_engine.yunet import YuNetDetector
 from functions.local.app import create
 
@@ -50,8 +51,10 @@ def main() -> None:
     """Prints the medians and their ratio, and writes them to `bench/results`."""
     settings = Settings()
     entry = read_catalog().models["mobilefacenet"]
-    detector = YuNetDetector(read_artifact(settings.model_dir, entry.detector))
-    embedder = MobileFaceNetEmbedder(read_artifact(settings.model_dir, entry.embedder))
+    detector_file = find_weights(entry, entry.detector, settings.model_dir)
+    embedder_file = find_weights(entry, entry.embedder, settings.model_dir)
+    detector = YuNetDetector(detector_file.read_bytes())
+    embedder = MobileFaceNetEmbedder(embedder_file.read_bytes())
     photo = enlarge_portrait()
     rgb = decode_image(photo, settings.max_image_pixels).rgb
     crop = align_face(rgb, detector.detect(rgb)[0])

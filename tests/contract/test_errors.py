@@ -201,7 +201,7 @@ def test_model_unavailable(
         ]
         for answer in answers:
             error = assert_error(answer, 503, "MODEL_UNAVAILABLE")
-            assert "`make weights`" in error["message"]
+            assert "`make weights FACE_MODEL=mobilefacenet`" in error["message"]
             assert str(tmp_path) not in answer.text
         # What needs no model goes on.
         assert service.get("/api/v1/model-info").json()["model_loaded"] is False

@@ -170,7 +170,7 @@ class ModelUnavailable(ServiceError):
     code = ErrorCode.MODEL_UNAVAILABLE
     status = HTTPStatus.SERVICE_UNAVAILABLE
     message = "The model's weights are missing or broken. `make weights` brings them."
-    example_details: ClassVar[Details | None] = {"command": "make weights"}
+    example_details: ClassVar[Details | None] = {"command": "make weights FACE_MODEL=mobilefacenet"}
 
 
 class GatewayError(NamedTuple):

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from face_contract.errors import ModelUnavailable
-
 CATALOG_FILE = Path(__file__).with_name("catalog.toml")
 
 
@@ -107,24 +105,3 @@ def read_catalog(path: Path = CATALOG_FILE) -> Catalog:
 def is_intact(content: bytes, artifact: Artifact) -> bool:
     """Tells whether these bytes are the artifact."""
     return len(content) == artifact.bytes and hashlib.sha256(content).hexdigest() == artifact.sha256
-
-
-def read_artifact(folder: Path, artifact: Artifact) -> bytes:
-    """Reads an artifact of a model.
-
-    Raises:
-        ModelUnavailable: it is missing or is not what the catalogue says.
-    """
-    try:
-        content = (folder / artifact.file).read_bytes()
-    except OSError as error:
-        raise ModelUnavailable(
-            f"The model's file {artifact.file} is missing. `make weights` brings it.",
-            {"file": artifact.file, "command": "make weights"},
-        ) from error
-    if not is_intact(content, artifact):
-        raise ModelUnavailable(
-            f"The model's file {artifact.file} is broken. `make weights` brings it anew.",
-            {"file": artifact.file, "command": "make weights"},
-        )
-    return content

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from face_engine.alignment import CROP_SIZE_PX
-from face_engine.catalog import ModelEntry, read_artifact, read_catalog
+from face_engine.catalog import ModelEntry, read_catalog
 from face_engine.extractor import LandmarkExtractor, aligned_identity
 from face_engine.faces import ExtractionOptions, FaceExtractor, Photo
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
 from face_engine.turning import TurningDetector
+from face_engine.weights import find_weights
 from face_engine.yunet import YuNetDetector
 
 logger = logging.getLogger(__name__)
@@ -37,9 +38,10 @@ def build_extractor(entry: ModelEntry, folder: Path) -> FaceExtractor:
     Raises:
         ModelUnavailable: a file is missing or is not what the catalogue says.
     """
+    detector = YuNetDetector(find_weights(entry, entry.detector, folder).read_bytes())
     return LandmarkExtractor(
-        detector=TurningDetector(YuNetDetector(read_artifact(folder, entry.detector))),
-        embedder=MobileFaceNetEmbedder(read_artifact(folder, entry.embedder)),
+        detector=TurningDetector(detector),
+        embedder=MobileFaceNetEmbedder(find_weights(entry, entry.embedder, folder).read_bytes()),
         weights_identity=weights_identity(entry),
     )
 
@@ -114,4 +116,4 @@ class ModelLoader:
         """
         if self._loaded is None:
             for artifact in self.entry.artifacts:
-                read_artifact(self._folder, artifact)
+                find_weights(self.entry, artifact, self._folder)

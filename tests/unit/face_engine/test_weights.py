@@ -1,0 +1,146 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from face_contract.errors import ModelUnavailable
+from face_engine.bake import bake
+from face_engine.catalog import read_catalog
+from face_engine.weights import MANIFEST_FILE, find_weights, read_manifest
+from tests.paths import MODEL_DIR, subprocess_environment
+
+ENTRY = read_catalog().models["mobilefacenet"]
+# Root may write everywhere: what an unprivileged process sees is asked of one.
+FIND_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from face_contract.errors import ModelUnavailable
+from face_engine.catalog import read_catalog
+from face_engine.weights import find_weights
+if os.getuid() == 0:
+    os.setuid(65534)
+entry = read_catalog().models["mobilefacenet"]
+try:
+    for weights in entry.artifacts:
+        find_weights(entry, weights, Path(sys.argv[1]))
+except ModelUnavailable as error:
+    print(error.message)
+else:
+    print("found")
+"""
+
+
+def flip_a_bit(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[1000] ^= 1
+    file.write_bytes(content)
+
+
+def make_read_only(folder: Path) -> None:
+    for path in [*folder.iterdir(), folder]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+
+
+@pytest.fixture
+def baked(tmp_path: Path) -> Path:
+    folder = tmp_path / "baked"
+    bake(ENTRY, MODEL_DIR, folder)
+    return folder
+
+
+def test_the_weights_in_use_are_intact() -> None:
+    for weights in ENTRY.artifacts:
+        assert find_weights(ENTRY, weights, MODEL_DIR) == MODEL_DIR / weights.file
+
+
+def test_missing_and_broken_files_name_the_command(tmp_path: Path) -> None:
+    weights = ENTRY.detector
+    with pytest.raises(ModelUnavailable, match=r"is missing\. `make weights FACE_MODEL=mobilef"):
+        find_weights(ENTRY, weights, tmp_path)
+    file = tmp_path / weights.file
+    shutil.copy(MODEL_DIR / weights.file, file)
+    flip_a_bit(file)
+    with pytest.raises(ModelUnavailable, match=r"is broken\. `make weights FACE_MODEL=mobilef"):
+        find_weights(ENTRY, weights, tmp_path)
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ModelUnavailable):
+        find_weights(ENTRY, weights, tmp_path)
+
+
+def test_a_bake_leaves_the_files_and_their_manifest(baked: Path) -> None:
+    manifest = read_manifest(baked)
+    assert {path.name for path in baked.iterdir()} == {MANIFEST_FILE, *manifest}
+    for weights in ENTRY.artifacts:
+        assert manifest[weights.file].sha256 == weights.sha256
+        assert find_weights(ENTRY, weights, baked)
+
+
+def test_a_bake_refuses_broken_artifacts(tmp_path: Path) -> None:
+    for weights in ENTRY.artifacts:
+        shutil.copy(MODEL_DIR / weights.file, tmp_path)
+    flip_a_bit(tmp_path / ENTRY.detector.file)
+    with pytest.raises(ModelUnavailable, match=ENTRY.detector.file):
+        bake(ENTRY, tmp_path, tmp_path / "baked")
+    assert not (tmp_path / "baked" / MANIFEST_FILE).exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"files": [{"file": "x"}]}', "\xff"])
+def test_a_broken_manifest_vouches_for_nothing(tmp_path: Path, content: str) -> None:
+    (tmp_path / MANIFEST_FILE).write_text(content, "latin-1")
+    assert read_manifest(tmp_path) == {}
+
+
+def test_where_it_can_write_it_hashes_in_spite_of_the_manifest(baked: Path) -> None:
+    flip_a_bit(baked / ENTRY.detector.file)
+    with pytest.raises(ModelUnavailable):
+        find_weights(ENTRY, ENTRY.detector, baked)
+
+
+@pytest.mark.parametrize(
+    ("harm", "answer"),
+    [
+        ("none", "found"),
+        ("bit", "found"),
+        ("bit, other hash vouched for", "is broken"),
+        ("bit, no manifest", "is broken"),
+        ("bit, file can be written", "is broken"),
+        ("bit, folder can be written", "is broken"),
+        ("size", "is broken"),
+    ],
+)
+def test_where_it_cannot_write_it_trusts_the_manifest_and_the_size(
+    tmp_path_factory: pytest.TempPathFactory, harm: str, answer: str
+) -> None:
+    """The flipped bit tells whether the file was hashed."""
+    parent = tmp_path_factory.mktemp("image")
+    for path in (parent, *parent.parents[:3]):
+        path.chmod(0o755)
+    folder = parent / "models"
+    bake(ENTRY, MODEL_DIR, folder)
+    file, manifest = folder / ENTRY.embedder.file, folder / MANIFEST_FILE
+    if "bit" in harm:
+        flip_a_bit(file)
+    if "size" in harm:
+        file.write_bytes(file.read_bytes()[:-1])
+    if "other hash" in harm:
+        content = json.loads(manifest.read_text())
+        content["files"][0]["sha256"] = "0" * 64
+        manifest.write_text(json.dumps(content))
+    if "no manifest" in harm:
+        manifest.unlink()
+    make_read_only(folder)
+    if "file can" in harm:
+        file.chmod(0o666)
+    if "folder can" in harm:
+        folder.chmod(0o777)
+    done = subprocess.run(
+        [sys.executable, "-c", FIND_AS_NOBODY, str(folder)],
+        env=subprocess_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer in done.stdout
