@@ -9,7 +9,7 @@ PHOTO_DIR := tests/photos
 LOCKS := compare mobilefacenet local fetch runtime heic warmup dev sam checkov
 
 PYTHON_IN_VENV := $(VENV)/bin/python
-SOURCES := functions layers tests bench tools
+SOURCES := functions images layers tests bench tools
 
 # sam and checkov each live in an environment of their own: their pins exclude each other.
 SAM_VENV ?= .venv-sam
@@ -71,6 +71,18 @@ validate: $(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov ## Check template.yaml, as w
 	$(SAM_VENV)/bin/cfn-lint --regions $(LINT_REGION) --ignore-checks W2001 --template $(TRANSLATED)/*.json
 	$(CHECKOV_VENV)/bin/checkov --config-file .checkov.yaml --file $(TRANSLATED)/*.json
 
+.PHONY: build
+build: $(VENV)/.local ## Build the images face-extract, face-compare and face-local with Docker, else buildah
+	$(PYTHON_IN_VENV) -m tools.build_images --model $(FACE_MODEL) $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
+
+.PHONY: test-image
+test-image: $(VENV)/.dev $(SAM_VENV)/.sam weights photos ## Build the images on a plain Debian with buildah, and test them (root, Debian)
+	BASE_IMAGE=$$($(PYTHON_IN_VENV) -m tools.base_image) && \
+		$(PYTHON_IN_VENV) -m tools.build_images --builder buildah --model mobilefacenet --base-image $$BASE_IMAGE
+	$(PYTHON_IN_VENV) -m tools.image_contents face-extract
+	$(PYTHON_IN_VENV) -m tools.image_contents face-compare
+	$(PYTHON_IN_VENV) -m pytest --no-cov tests/image
+
 .PHONY: invoke
 invoke: $(VENV)/.dev weights $(SAM_VENV)/.sam ## Run one event on Lambda's own runtime: make invoke EVENT=events/extract/health-v1.json
 	@$(PYTHON_IN_VENV) -m tools.invoke $(EVENT)
@@ -96,7 +108,7 @@ lock: $(VENV)/.dev ## Pin requirements/*.in anew, with hashes
 
 .PHONY: clean
 clean: ## Remove all that these commands made, weights and photos too
-	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) .aws-sam $(MODEL_DIR) $(PHOTO_DIR) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
+	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) .aws-sam .images $(MODEL_DIR) $(PHOTO_DIR) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
 	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
 
 $(PYTHON_IN_VENV):

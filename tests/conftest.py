@@ -7,8 +7,10 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 from fastapi.testclient import TestClient
 
+from face_contract.lambda_entry import LambdaHandler
 from face_contract.settings import Settings
 from face_engine.faces import FaceExtractor, Photo
 from face_engine.images import decode_image
@@ -21,6 +23,16 @@ from tools.lambda_pool import Pool, start_pool
 ReadPhoto = Callable[[str], bytes]
 Extract = Callable[..., dict[str, Any]]
 LoadEvent = Callable[[str], dict[str, Any]]
+
+
+class Context(LambdaContext):
+    """What Powertools reads of Lambda's context."""
+
+    def __init__(self) -> None:
+        self._function_name = "face"
+        self._memory_limit_in_mb = 1769
+        self._invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:face:live"
+        self._aws_request_id = "3f6d1c52-7a3e-4a51-9c0e-1b2c3d4e5f60"
 
 
 @pytest.fixture(scope="session")
@@ -106,3 +118,13 @@ def extract(service: httpx.Client) -> Extract:
 def load_event() -> LoadEvent:
     """Reads a sample event."""
     return lambda name: json.loads((EVENT_DIR / name).read_text("utf-8"))
+
+
+@pytest.fixture(scope="session")
+def handlers() -> dict[str, LambdaHandler]:
+    """The Lambda entries, imported into this process."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("MODEL_DIR", str(MODEL_DIR))
+        from functions.compare import handler as compare
+        from functions.extract import handler as extract
+    return {"extract": extract.handler, "compare": compare.handler}

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +74,9 @@ class Environment:
         timeout_s: int = 30,
         folder: Path = ROOT,
         python_path: str = "layers/contract:layers/engine",
+        launcher: Sequence[str] = (),
+        emulator: str | None = None,
+        runtime: Sequence[str] = (sys.executable, "-m", "awslambdaric"),
     ) -> None:
         """Starts the emulator.
 
@@ -83,6 +86,9 @@ class Environment:
             timeout_s: the function's.
             folder: root of the function's code.
             python_path: more folders of code.
+            launcher: command that runs the emulator, in an image for example.
+            emulator: its path there; this machine's by default.
+            runtime: command that runs the runtime client.
         """
         self.port = free_port()
         self._variables = {
@@ -95,10 +101,10 @@ class Environment:
             "AWS_DEFAULT_REGION": "eu-west-1",
             **variables,
         }
-        command = [str(find_emulator())]
+        command = [*launcher, emulator or str(find_emulator())]
         command += ["--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"]
         command += ["--runtime-api-address", f"127.0.0.1:{free_port()}"]
-        command += [sys.executable, "-m", "awslambdaric", handler]
+        command += [*runtime, handler]
         self._log = Path(f"/tmp/lambda-{self.port}.log")  # noqa: S108
         with self._log.open("w") as log:
             self.process = subprocess.Popen(  # noqa: S603

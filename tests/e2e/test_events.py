@@ -6,36 +6,16 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from face_contract.app import create_app
 from face_contract.lambda_entry import LambdaHandler, create_handler
 from face_contract.ping import INSTANCE_ID
 from face_contract.settings import Settings
-from tests.conftest import LoadEvent
+from tests.conftest import Context, LoadEvent
 from tests.paths import EVENT_DIR, MODEL_DIR
 
 EVENTS = sorted(path.relative_to(EVENT_DIR).as_posix() for path in EVENT_DIR.rglob("*.json"))
 EXPECTED_STATUS = {"malformed": 422}
-
-
-class Context(LambdaContext):
-    """What Powertools reads of Lambda's context."""
-
-    def __init__(self) -> None:
-        self._function_name = "face"
-        self._memory_limit_in_mb = 1769
-        self._invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:face:live"
-        self._aws_request_id = "3f6d1c52-7a3e-4a51-9c0e-1b2c3d4e5f60"
-
-
-@pytest.fixture(scope="module")
-def handlers() -> dict[str, LambdaHandler]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("MODEL_DIR", str(MODEL_DIR))
-        from functions.compare import handler as compare
-        from functions.extract import handler as extract
-    return {"extract": extract.handler, "compare": compare.handler}
 
 
 def body_of(answer: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Installs pinned packages into a folder, without what never runs: install.sh FOLDER REQUIREMENTS...
+set -eu
+folder=$1
+shift
+for requirements in "$@"; do
+    /opt/build/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --no-compile \
+        --require-hashes --no-deps --only-binary :all: --target "$folder" --requirement "$requirements"
+done
+rm -rf "$folder/bin" "$folder/share"
+find "$folder" -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +

@@ -1,0 +1,6 @@
+#!/bin/sh
+# Starts the runtime client as AWS's own base images do, through the emulator when not on Lambda.
+if [ -z "${AWS_LAMBDA_RUNTIME_API:-}" ] && [ -x /usr/local/bin/aws-lambda-rie ]; then
+    exec /usr/local/bin/aws-lambda-rie python3 -m awslambdaric "$@"
+fi
+exec python3 -m awslambdaric "$@"

@@ -1,0 +1,67 @@
+"""A plain Debian with Python 3.13 in the place of AWS's base image: python -m tools.base_image.
+
+The Dockerfiles are tried on it where AWS's registry or a Docker engine is missing. Made once by
+debootstrap, which needs root, and kept as an archive.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+NAME = "localhost/python-trixie"
+ARCHIVE = Path(".images/python-trixie.tar")
+# trixie's Python is 3.13, as Lambda's.
+PACKAGES = "python3,python3-venv,ca-certificates"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def run(*command: str) -> str:
+    """Runs a command and returns what it printed.
+
+    Raises:
+        subprocess.CalledProcessError: it failed; its own words went to stderr.
+    """
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    return done.stdout.strip()
+
+
+def install_builders() -> None:
+    """Installs buildah and debootstrap from Debian, when root and they are missing."""
+    missing = [tool for tool in ("buildah", "debootstrap") if not shutil.which(tool)]
+    if not missing:
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        sys.exit(f"Needed: {', '.join(missing)}. As root on Debian they are installed for you.")
+    run("apt-get", "update", "--quiet")
+    run("apt-get", "install", "--quiet", "--yes", "--no-install-recommends", *missing)
+
+
+def make_archive() -> None:
+    """Bootstraps Debian into the archive, whole or not at all."""
+    ARCHIVE.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ARCHIVE.parent) as folder:
+        root, part = f"{folder}/root", f"{folder}/archive"
+        run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", "trixie", root)
+        left_out = ["var/cache/apt/archives", "var/lib/apt/lists", "dev"]
+        run("tar", "-C", root, *(f"--exclude=./{name}/*" for name in left_out), "-cf", part, ".")
+        Path(part).replace(ARCHIVE)
+
+
+def make_base_image() -> str:
+    """Makes the image when it is missing; returns its name."""
+    install_builders()
+    if not run("buildah", "images", "--quiet", "--filter", f"reference={NAME}"):
+        if not ARCHIVE.exists():
+            make_archive()
+        container = run("buildah", "from", "scratch")
+        run("buildah", "add", "--quiet", container, str(ARCHIVE), "/")
+        run("buildah", "config", "--env", f"PATH={PATH}", container)
+        run("buildah", "commit", "--quiet", "--rm", container, NAME)
+    return NAME
+
+
+if __name__ == "__main__":
+    print(make_base_image())

@@ -1,0 +1,66 @@
+"""An image's file system and configuration, and the way to run a command in it as Lambda does."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tools.base_image import run
+from tools.lambda_pool import Environment, find_emulator
+
+# Mounted read-only over the image's own file system: what the script needs is given as $0, $1 ...
+# Only /tmp can be written, and the user is nobody.
+SCRIPT = """
+root=$0 tools=$1 folder=$2
+shift 2
+mount --bind "$root" "$root"
+mount -o remount,bind,ro "$root"
+mount -t tmpfs tmpfs "$root/tmp"
+mount -t proc proc "$root/proc"
+mount --bind "$tools" "$root/mnt"
+exec chroot --userspec=65534:65534 "$root" /bin/sh -c 'cd "$0" && exec "$@"' "$folder" "$@"
+"""
+
+
+class MountedImage:
+    """A container of an image that buildah has built, mounted for as long as this is open."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._container = run("buildah", "from", "--pull-never", name)
+        self.root = Path(run("buildah", "mount", self._container))
+        self.config: dict[str, Any] = json.loads(
+            run("buildah", "inspect", "--type", "image", name)
+        )["OCIv1"]["config"]
+
+    def close(self) -> None:
+        """Removes the container."""
+        run("buildah", "rm", self._container)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment that the image sets."""
+        return dict(entry.split("=", 1) for entry in self.config.get("Env", []))
+
+    def launcher(self) -> list[str]:
+        """Returns the command that runs what follows it, with a read-only root and as nobody.
+
+        The folder of Lambda's emulator is mounted at /mnt.
+        """
+        folder = self.config.get("WorkingDir") or "/"
+        tools = str(find_emulator().parent)
+        return [
+            *("unshare", "--mount", "--propagation", "private"),
+            *("sh", "-euc", SCRIPT, str(self.root), tools, folder),
+        ]
+
+    def start_environment(self, **variables: str) -> Environment:
+        """Starts an execution environment with the image's own entry point and command."""
+        (handler,) = self.config["Cmd"]
+        return Environment(
+            handler,
+            {**self.variables, **variables},
+            python_path="",
+            launcher=self.launcher(),
+            emulator=f"/mnt/{find_emulator().name}",
+            runtime=self.config["Entrypoint"],
+        )
