@@ -1,10 +1,9 @@
 """Writes the licences of all packages and weights of an image into one file.
 
-python3 collect_licences.py FOLDER [CATALOG MODEL] > LICENCES.txt
+python3 collect_licences.py FOLDER [MODEL] > LICENCES.txt
 """
 
 import sys
-import tomllib
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
@@ -25,9 +24,10 @@ def licence_name(package: Distribution) -> str:
         for value in metadata.get_all("Classifier", [])
         if value.startswith("License ::")
     ]
-    name = metadata.get("License-Expression") or ", ".join(classifiers)
+    (expression,) = metadata.get_all("License-Expression") or [""]
     # Some put the whole text there.
-    name = name or (metadata.get("License") or "").strip().partition("\n")[0]
+    (text,) = metadata.get_all("License") or [""]
+    name = expression or ", ".join(classifiers) or text.strip().partition("\n")[0]
     if not name and not terms_of(package):
         raise LookupError(f"{metadata['Name']} tells no licence")
     return name or "as its files below say"
@@ -38,7 +38,8 @@ def terms_of(package: Distribution) -> list[Path]:
     return sorted(
         Path(str(file.locate()))
         for file in package.files or []
-        if any(term in file.name.lower() for term in TERMS) and file.suffix in {"", ".txt", ".md"}
+        if "licenses" in file.parts
+        or (any(term in file.name.lower() for term in TERMS) and file.suffix in {"", ".txt", ".md"})
     )
 
 
@@ -52,10 +53,13 @@ def main() -> None:
         for file in terms_of(package):
             print(f"--- {file.relative_to(folder)}\n")
             print(file.read_text("utf-8", "replace").strip() + "\n")
-    if len(sys.argv) > 2:  # noqa: PLR2004
-        catalog = tomllib.loads(Path(sys.argv[2]).read_text("utf-8"))
-        for file, artifact in catalog["artifacts"].items():
-            print(f"{RULE}\n{file} ({artifact['about']}): {artifact['licence']}\n{RULE}\n")
+    for model in sys.argv[2:]:
+        # The image's own catalogue.
+        sys.path.insert(0, str(folder))
+        from face_engine.catalog import read_catalog
+
+        for artifact in read_catalog().models[model].artifacts:
+            print(f"{RULE}\n{artifact.file} ({artifact.about}): {artifact.licence}\n{RULE}\n")
 
 
 if __name__ == "__main__":

@@ -8,4 +8,5 @@ for requirements in "$@"; do
         --require-hashes --no-deps --only-binary :all: --target "$folder" --requirement "$requirements"
 done
 rm -rf "$folder/bin" "$folder/share"
+find "$folder" -type f \( -name '*.h' -o -name '*.c' -o -name '*.a' -o -name '*.pxd' -o -name '*.pyi' \) -exec rm {} +
 find "$folder" -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +

@@ -23,9 +23,9 @@ NOT_WANTED = re.compile(
     r"(^|/)(gcc|cc|g\+\+|clang|ld|make|cmake|pip|npm|node|pytest|tests?|\.?cache|\.git|tensorflow[^/]*"
     r"|tf_?keras[^/]*|build|\.env|\.npmrc|pip\.conf|[^/]+\.(h5|a|o|c|h|tar|whl))(/|$)"
 )
-# Names that packages gave to what runs: pydantic's plugin of that name, and the compiled modules.
 SECRETS = re.compile(
-    rb"-----BEGIN [A-Z ]*PRIVATE KEY|AKIA[0-9A-Z]{16}|(?i:aws_secret_access_key) ?= ?\S|_authToken"
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[0-9A-Za-z+/]{40}|AKIA[0-9A-Z]{16}|_authToken"
+    rb"|(?i:secret_access_key)[\"' ]*[=:][\"' ]*[0-9A-Za-z/+]{40}"
 )
 
 
@@ -84,7 +84,7 @@ def test_all_python_is_compiled_for_good(
 def test_there_is_no_secret_and_no_trace_of_the_machine_that_built_it(
     images: dict[str, MountedImage], files: Files, name: str
 ) -> None:
-    traces = [str(ROOT).encode(), b"/opt/build/", b"/build/"]
+    traces = [str(ROOT).encode(), b"/opt/build/", b"/build/images", b"/build/requirements"]
     proxies = (os.environ.get(key, "") for key in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY"))
     traces += [proxy.encode() for proxy in proxies if proxy]
     ours = [p for p in files[name] if "/face_" in p or "/functions/" in p or p.endswith(".json")]
