@@ -24,7 +24,7 @@ NOT_WANTED = re.compile(
     r"|tf_?keras[^/]*|build|\.env|\.npmrc|pip\.conf|[^/]+\.(h5|a|o|c|h|tar|whl))(/|$)"
 )
 SECRETS = re.compile(
-    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[0-9A-Za-z+/]{40}|AKIA[0-9A-Z]{16}|_authToken"
+    rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[0-9A-Za-z+/]{40}|\bAKIA[0-9A-Z]{16}\b|_authToken"
     rb"|(?i:secret_access_key)[\"' ]*[=:][\"' ]*[0-9A-Za-z/+]{40}"
 )
 
