@@ -62,6 +62,11 @@ bench: $(VENV)/.dev $(SAM_VENV)/.sam weights photos ## Measure the service again
 	$(PYTHON_IN_VENV) -m bench.overhead
 	$(PYTHON_IN_VENV) -m bench.cold_start
 
+.PHONY: evaluate
+evaluate: $(VENV)/.dev weights ## Measure accuracy on labelled pairs: make evaluate PAIRS=pairs.csv IMAGES=folder
+	@$(if $(and $(PAIRS),$(IMAGES)),,echo 'Usage: make evaluate PAIRS=pairs.csv IMAGES=folder [OUT=folder]' >&2; exit 2)
+	@$(PYTHON_IN_VENV) -m bench.evaluate --pairs "$(PAIRS)" --images "$(IMAGES)" --out "$(or $(OUT),bench/results/evaluate)"
+
 .PHONY: validate
 validate: $(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov ## Check template.yaml, as written and as AWS translates it
 	$(SAM) validate --region $(LINT_REGION)

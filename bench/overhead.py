@@ -51,7 +51,7 @@ def main() -> None:
     """Prints the medians and their ratio, and writes them to `bench/results`."""
     settings = Settings()
     entry = read_catalog().models["mobilefacenet"]
-    detector_file = find_weights(entry, entry.detector, settings.model_dir)
+    detector_file = find_weights(entry, entry.detectors["yunet"], settings.model_dir)
     embedder_file = find_weights(entry, entry.embedder, settings.model_dir)
     detector = YuNetDetector(detector_file.read_bytes())
     embedder = MobileFaceNetEmbedder(embedder_file.read_bytes())

@@ -4,7 +4,7 @@ import hashlib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 CATALOG_FILE = Path(__file__).with_name("catalog.toml")
 
@@ -48,18 +48,41 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Baked:
+    """A file that the bake makes of an artifact; its hash is in the manifest.
+
+    `network` is what the conversion calls it.
+    """
+
+    file: str
+    network: Literal["ArcFace", "RetinaFace"]
+    source: Artifact
+
+
+Weights: TypeAlias = Artifact | Baked
+
+
+@dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A model: its key (the value of FACE_MODEL), its name for people, its two networks."""
+    """A model: its key (the value of FACE_MODEL), its name for people, its networks.
+
+    `detectors` are by the value of DETECTOR, the default one first.
+    """
 
     key: str
     name: str
-    detector: Artifact
-    embedder: Artifact
+    embedder: Weights
+    detectors: dict[str, Weights]
+
+    @property
+    def weights(self) -> tuple[Weights, ...]:
+        """All files that the model can be loaded from."""
+        return (self.embedder, *self.detectors.values())
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
-        """All files that the model needs."""
-        return (self.embedder, self.detector)
+        """All files that are fetched for it."""
+        return tuple(source_of(weights) for weights in self.weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +93,15 @@ class Catalog:
     models: dict[str, ModelEntry]
 
 
+def source_of(weights: Weights) -> Artifact:
+    """Returns what a file is, or is made of, as it was published."""
+    return weights.source if isinstance(weights, Baked) else weights
+
+
 def read_catalog(path: Path = CATALOG_FILE) -> Catalog:
     """Reads a catalogue file."""
     content = tomllib.loads(path.read_text("utf-8"))
-    archives = {name: Archive(**entry) for name, entry in content["archives"].items()}
+    archives = {name: Archive(**entry) for name, entry in content.get("archives", {}).items()}
     artifacts = {
         file: Artifact(
             file=file,
@@ -90,18 +118,39 @@ def read_catalog(path: Path = CATALOG_FILE) -> Catalog:
         )
         for file, entry in content["artifacts"].items()
     }
+    weights: dict[str, Weights] = {
+        **artifacts,
+        **{
+            file: Baked(file, entry["network"], artifacts[entry["source"]])
+            for file, entry in content.get("baked", {}).items()
+        },
+    }
     models = {
         key: ModelEntry(
             key=key,
             name=entry["name"],
-            detector=artifacts[entry["detector"]],
-            embedder=artifacts[entry["embedder"]],
+            embedder=weights[entry["embedder"]],
+            detectors={name: weights[file] for name, file in entry["detectors"].items()},
         )
         for key, entry in content.get("models", {}).items()
     }
     return Catalog(artifacts, models)
 
 
-def is_intact(content: bytes, artifact: Artifact) -> bool:
-    """Tells whether these bytes are the artifact."""
-    return len(content) == artifact.bytes and hashlib.sha256(content).hexdigest() == artifact.sha256
+def sha256_of(path: Path) -> str:
+    """Returns the SHA-256 of a file, in hexadecimal; it is never held in memory whole.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_intact(path: Path, artifact: Artifact) -> bool:
+    """Tells whether a file's content is the artifact.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return path.stat().st_size == artifact.bytes and sha256_of(path) == artifact.sha256

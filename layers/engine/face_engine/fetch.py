@@ -1,5 +1,7 @@
 """Brings the artifacts of a catalogue into a folder: hash-checked, whole or not at all, once.
 
+What an interrupted download by URL brought is kept beside them and continued by the next run.
+
 python -m face_engine.fetch --into models
 """
 
@@ -11,11 +13,9 @@ import subprocess
 import sys
 import tarfile
 import threading
-import urllib.request
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from hashlib import sha256
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -28,26 +28,30 @@ from face_engine.catalog import (
     UrlSource,
     is_intact,
     read_catalog,
+    sha256_of,
 )
+from face_engine.transfer import OTHER_CONTENT, RETRY_PAUSE_S, SourceFailed, download
 
 STAGING_FOLDER = ".staging"
-DOWNLOAD_TIMEOUT_S = 60
-CHUNK_BYTES = 1 << 16
-
-
-class SourceFailed(Exception):
-    """One source did not bring an artifact; the next one is tried."""
+PARTIAL_FOLDER = ".partial"
 
 
 class FetchFailed(Exception):
     """No source brought an artifact."""
 
 
-def fetch_artifacts(artifacts: list[Artifact], folder: Path) -> None:
+def fetch_artifacts(
+    artifacts: list[Artifact], folder: Path, *, retry_pause_s: float = RETRY_PAUSE_S
+) -> None:
     """Makes sure that `folder` holds every artifact; what it holds already is not fetched again.
 
     Files appear under their names only when whole and checked. A second process waits for the
     first and then finds its files.
+
+    Args:
+        artifacts: what is wanted.
+        folder: made if missing.
+        retry_pause_s: seconds between two attempts at one URL.
 
     Raises:
         FetchFailed: no source brought an artifact; names each one, and how to do it by hand.
@@ -57,13 +61,11 @@ def fetch_artifacts(artifacts: list[Artifact], folder: Path) -> None:
     with _exclusive(folder) as staging:
         for artifact in artifacts:
             target = folder / artifact.file
-            if target.exists() and is_intact(target.read_bytes(), artifact):
-                continue
-            content = _fetch(artifact, staging)
-            part = staging / artifact.file
-            part.write_bytes(content)
-            part.replace(target)
-            print(f"{target}: {len(content):,} bytes, SHA-256 as expected", file=sys.stderr)
+            partials = folder / PARTIAL_FOLDER / artifact.file
+            if not (target.exists() and is_intact(target, artifact)):
+                _fetch(artifact, staging, partials, retry_pause_s).replace(target)
+                print(f"{target}: {artifact.bytes:,} bytes, SHA-256 as expected", file=sys.stderr)
+            shutil.rmtree(partials, ignore_errors=True)
 
 
 @contextmanager
@@ -78,25 +80,30 @@ def _exclusive(folder: Path) -> Iterator[Path]:
             yield staging
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+            _remove_empty_folders(folder / PARTIAL_FOLDER)
 
 
-def _fetch(artifact: Artifact, staging: Path) -> bytes:
+def _remove_empty_folders(folder: Path) -> None:
+    for path in (*folder.glob("*"), folder):
+        # Not empty: it is to be continued.
+        with suppress(OSError):
+            path.rmdir()
+
+
+def _fetch(artifact: Artifact, staging: Path, partials: Path, retry_pause_s: float) -> Path:
     failures = []
     for source in artifact.sources:
         try:
             match source:
                 case ArchiveSource(archive, member):
                     name = f"{archive.client} package {archive.package}@{archive.version}"
-                    content = _read_member(_fetch_archive(archive, staging), member)
+                    package = _fetch_archive(archive, staging)
+                    return _extract_artifact(package, member, artifact, staging)
                 case UrlSource(url):
                     name = url
-                    content = _download(url, artifact)
+                    return download(url, artifact, partials, retry_pause_s)
         except SourceFailed as error:
             failures.append(f"  {name}: {error}")
-            continue
-        if is_intact(content, artifact):
-            return content
-        failures.append(f"  {name}: what came has another SHA-256")
     raise FetchFailed(
         f"{artifact.file} could not be fetched:\n"
         + "\n".join(failures)
@@ -113,7 +120,7 @@ def _fetch_archive(archive: Archive, staging: Path) -> Path:
         _run_client(archive, folder)
     files = [path for path in folder.iterdir() if path.is_file()]
     for path in files:
-        if sha256(path.read_bytes()).hexdigest() == archive.sha256:
+        if sha256_of(path) == archive.sha256:
             return path
     raise SourceFailed("the package that came has another SHA-256" if files else "no package came")
 
@@ -186,34 +193,30 @@ def _size_of(folder: Path) -> int:
     return size
 
 
-def _read_member(archive: Path, member: str) -> bytes:
+def _extract_artifact(package: Path, member: str, artifact: Artifact, staging: Path) -> Path:
+    part = staging / artifact.file
+    _extract_member(package, member, part)
+    if not is_intact(part, artifact):
+        raise SourceFailed(OTHER_CONTENT)
+    return part
+
+
+def _extract_member(archive: Path, member: str, target: Path) -> None:
     try:
         if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as wheel:
-                return wheel.read(member)
-        with tarfile.open(archive) as tar:
-            content = tar.extractfile(member)
-            return content.read() if content else b""
+            with (
+                zipfile.ZipFile(archive) as wheel,
+                wheel.open(member) as content,
+                target.open("wb") as part,
+            ):
+                shutil.copyfileobj(content, part)
+            return
+        with tarfile.open(archive) as tar, target.open("wb") as part:
+            file = tar.extractfile(member)
+            if file:
+                shutil.copyfileobj(file, part)
     except KeyError as error:
         raise SourceFailed(f"the package has no {member}") from error
-
-
-def _download(url: str, artifact: Artifact) -> bytes:
-    content = bytearray()
-    try:
-        # The addresses are the catalogue's, never a client's.
-        with (
-            urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT_S) as answer,  # noqa: S310
-            tqdm(
-                total=artifact.bytes, desc=artifact.file, unit="B", unit_scale=True, disable=None
-            ) as bar,
-        ):
-            while len(content) <= artifact.bytes and (chunk := answer.read(CHUNK_BYTES)):
-                content += chunk
-                bar.update(len(chunk))
-    except OSError as error:
-        raise SourceFailed(str(getattr(error, "reason", error))) from error
-    return bytes(content)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from face_engine.alignment import CROP_SIZE_PX
-from face_engine.catalog import ModelEntry, read_catalog
+from face_engine.catalog import ModelEntry, read_catalog, source_of
 from face_engine.extractor import LandmarkExtractor, aligned_identity
 from face_engine.faces import ExtractionOptions, FaceExtractor, Photo
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
@@ -38,7 +38,7 @@ def build_extractor(entry: ModelEntry, folder: Path) -> FaceExtractor:
     Raises:
         ModelUnavailable: a file is missing or is not what the catalogue says.
     """
-    detector = YuNetDetector(find_weights(entry, entry.detector, folder).read_bytes())
+    detector = YuNetDetector(find_weights(entry, entry.detectors["yunet"], folder).read_bytes())
     return LandmarkExtractor(
         detector=TurningDetector(detector),
         embedder=MobileFaceNetEmbedder(find_weights(entry, entry.embedder, folder).read_bytes()),
@@ -48,7 +48,7 @@ def build_extractor(entry: ModelEntry, folder: Path) -> FaceExtractor:
 
 def weights_identity(entry: ModelEntry) -> str:
     """Names a model's weights and detector."""
-    return f"{entry.key}-{entry.embedder.sha256[:8]}/yunet"
+    return f"{entry.key}-{source_of(entry.embedder).sha256[:8]}/yunet"
 
 
 def engine_versions() -> dict[str, str]:

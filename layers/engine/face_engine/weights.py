@@ -1,13 +1,12 @@
 """The files that a model is loaded from, each checked before it is used."""
 
-import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from face_contract.errors import ModelUnavailable
-from face_engine.catalog import Artifact, ModelEntry
+from face_engine.catalog import Baked, ModelEntry, Weights, sha256_of, source_of
 
 MANIFEST_FILE = "manifest.json"
 
@@ -46,52 +45,42 @@ def write_manifest(folder: Path, files: list[BakedFile], made_with: dict[str, st
     part.replace(folder / MANIFEST_FILE)
 
 
-def find_weights(entry: ModelEntry, weights: Artifact, folder: Path) -> Path:
+def find_weights(entry: ModelEntry, weights: Weights, folder: Path) -> Path:
     """Returns the path of one of a model's files once it is known to be what it must be.
 
     It is hashed; but where neither the file nor its folder can be written by this process, as in
     the image, the manifest that was written when it was hashed is trusted, and its size checked.
 
     Raises:
-        ModelUnavailable: it is missing or is not what the catalogue says.
+        ModelUnavailable: it is missing, or is not what the catalogue says, or not what was baked
+            of the artifact that the catalogue says.
     """
     path = folder / weights.file
+    noted = read_manifest(folder).get(weights.file)
+    if noted is not None and noted.made_of != source_of(weights).sha256:
+        noted = None
     try:
         size = path.stat().st_size
+        if isinstance(weights, Baked):
+            if noted is None:
+                raise _unavailable(entry, weights, "was not baked here", "bakes it")
+            expected_bytes, expected_sha256 = noted.bytes, noted.sha256
+        else:
+            expected_bytes, expected_sha256 = weights.bytes, weights.sha256
+        is_trusted = (
+            noted is not None
+            and noted.sha256 == expected_sha256
+            and not any(os.access(written, os.W_OK) for written in (folder, path))
+        )
+        is_intact = size == expected_bytes and (is_trusted or sha256_of(path) == expected_sha256)
     except OSError as error:
         raise _unavailable(entry, weights, "is missing", "brings it") from error
-    if size == weights.bytes and (_is_vouched_for(weights, folder) or _has_hash(path, weights)):
-        return path
-    raise _unavailable(entry, weights, "is broken", "brings it anew")
+    if not is_intact:
+        raise _unavailable(entry, weights, "is broken", "brings it anew")
+    return path
 
 
-def sha256_of(path: Path) -> str:
-    """Returns the SHA-256 of a file, in hexadecimal.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _is_vouched_for(weights: Artifact, folder: Path) -> bool:
-    if any(os.access(path, os.W_OK) for path in (folder, folder / weights.file)):
-        return False
-    baked = read_manifest(folder).get(weights.file)
-    return baked is not None and baked.sha256 == weights.sha256
-
-
-def _has_hash(path: Path, weights: Artifact) -> bool:
-    try:
-        return sha256_of(path) == weights.sha256
-    except OSError:
-        return False
-
-
-def _unavailable(
-    entry: ModelEntry, weights: Artifact, fault: str, promise: str
-) -> ModelUnavailable:
+def _unavailable(entry: ModelEntry, weights: Weights, fault: str, promise: str) -> ModelUnavailable:
     command = f"make weights FACE_MODEL={entry.key}"
     return ModelUnavailable(
         f"The model's file {weights.file} {fault}. `{command}` {promise}.",

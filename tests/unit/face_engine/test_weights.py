@@ -13,6 +13,7 @@ from face_engine.weights import MANIFEST_FILE, find_weights, read_manifest
 from tests.paths import MODEL_DIR, subprocess_environment
 
 ENTRY = read_catalog().models["mobilefacenet"]
+YUNET = ENTRY.detectors["yunet"]
 # Root may write everywhere: what an unprivileged process sees is asked of one.
 FIND_AS_NOBODY = """
 import os, sys
@@ -57,7 +58,7 @@ def test_the_weights_in_use_are_intact() -> None:
 
 
 def test_missing_and_broken_files_name_the_command(tmp_path: Path) -> None:
-    weights = ENTRY.detector
+    weights = YUNET
     with pytest.raises(ModelUnavailable, match=r"is missing\. `make weights FACE_MODEL=mobilef"):
         find_weights(ENTRY, weights, tmp_path)
     file = tmp_path / weights.file
@@ -81,8 +82,8 @@ def test_a_bake_leaves_the_files_and_their_manifest(baked: Path) -> None:
 def test_a_bake_refuses_broken_artifacts(tmp_path: Path) -> None:
     for weights in ENTRY.artifacts:
         shutil.copy(MODEL_DIR / weights.file, tmp_path)
-    flip_a_bit(tmp_path / ENTRY.detector.file)
-    with pytest.raises(ModelUnavailable, match=ENTRY.detector.file):
+    flip_a_bit(tmp_path / YUNET.file)
+    with pytest.raises(ModelUnavailable, match=YUNET.file):
         bake(ENTRY, tmp_path, tmp_path / "baked")
     assert not (tmp_path / "baked" / MANIFEST_FILE).exists()
 
@@ -94,9 +95,9 @@ def test_a_broken_manifest_vouches_for_nothing(tmp_path: Path, content: str) -> 
 
 
 def test_where_it_can_write_it_hashes_in_spite_of_the_manifest(baked: Path) -> None:
-    flip_a_bit(baked / ENTRY.detector.file)
+    flip_a_bit(baked / YUNET.file)
     with pytest.raises(ModelUnavailable):
-        find_weights(ENTRY, ENTRY.detector, baked)
+        find_weights(ENTRY, YUNET, baked)
 
 
 @pytest.mark.parametrize(

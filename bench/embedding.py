@@ -1,0 +1,73 @@
+"""The embeddings of many image files, as the service makes them, and the distances of pairs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from bench.pairs import Pair
+from bench.verification import Distances
+from face_contract.distance import DistanceMetric, compare
+from face_contract.errors import (
+    ErrorCode,
+    InvalidImage,
+    ModelFailed,
+    NoFaceDetected,
+    PayloadTooLarge,
+)
+from face_contract.settings import Settings
+from face_engine.faces import Embedding, ExtractionOptions, FaceExtractor
+from face_engine.images import decode_image
+
+# As for the service's main client, but the whole of a photo without a face is no face.
+OPTIONS = ExtractionOptions(enforce_detection=False, align=True, embed_without_face=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedImages:
+    """The embeddings by file; the files that gave none, and why; those with several faces."""
+
+    embeddings: dict[Path, Embedding] = field(default_factory=dict)
+    excluded: dict[Path, ErrorCode] = field(default_factory=dict)
+    several_faces: list[Path] = field(default_factory=list)
+
+
+def embed_images(
+    files: Iterable[Path], extractor: FaceExtractor, settings: Settings
+) -> EmbeddedImages:
+    """Decodes and embeds each file once, within the service's limits.
+
+    Of several faces it is the largest, as in the service.
+    """
+    images = EmbeddedImages()
+    for file in tqdm(list(dict.fromkeys(files)), desc="images", unit="image", disable=None):
+        if file.stat().st_size > settings.max_image_bytes:
+            images.excluded[file] = PayloadTooLarge.code
+            continue
+        try:
+            photo = decode_image(file.read_bytes(), settings.max_image_pixels)
+            extraction = extractor.extract(photo, OPTIONS)
+        except (InvalidImage, ModelFailed) as error:
+            images.excluded[file] = error.code
+            continue
+        if extraction.embedding is None:
+            images.excluded[file] = NoFaceDetected.code
+            continue
+        images.embeddings[file] = extraction.embedding
+        if extraction.face_count > 1:
+            images.several_faces.append(file)
+    return images
+
+
+def measure_distances(
+    pairs: list[Pair], embeddings: dict[Path, Embedding]
+) -> dict[DistanceMetric, Distances]:
+    """Returns the distances of the pairs, (n,) for each metric, as the service computes them."""
+    distances = {metric: np.empty(len(pairs)) for metric in DistanceMetric}
+    for index, pair in enumerate(tqdm(pairs, desc="pairs", unit="pair", disable=None)):
+        a, b = embeddings[pair.image1].tolist(), embeddings[pair.image2].tolist()
+        for metric, values in distances.items():
+            values[index] = compare(a, b, metric).distance
+    return distances

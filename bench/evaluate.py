@@ -1,0 +1,121 @@
+"""How accurate the configured model is on labelled pairs of photos.
+
+python -m bench.evaluate --pairs pairs.csv --images folder --out bench/results/evaluate
+
+`bench.pairs` describes the CSV file, `bench.verification` the figures. The model and all around it
+follow the service's settings: `FACE_MODEL=... make evaluate ...` evaluates another one.
+"""
+
+import argparse
+import platform
+import sys
+import time
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from bench.embedding import embed_images, measure_distances
+from bench.pairs import InvalidPairs, read_pairs
+from bench.plots import plot_distances, plot_roc
+from bench.report import Evaluation, ImageFacts, ModelFacts, PairFacts, to_json, to_table
+from bench.verification import assign_folds, verify
+from face_contract.distance import DEFAULT_THRESHOLDS
+from face_contract.errors import ModelUnavailable
+from face_contract.settings import InvalidSetting, Settings, read_settings
+from face_engine.loading import ModelLoader, engine_versions
+
+RESULTS = Path("bench/results/evaluate")
+
+
+def evaluate(pairs_file: Path, image_folder: Path, out: Path, settings: Settings) -> Evaluation:
+    """Writes `results.json`, `roc.png` and `distances.png` into `out`, and returns the figures.
+
+    Raises:
+        InvalidPairs: see `read_pairs`; or no pair of a kind is left when those of images without
+            an embedding are excluded.
+        ModelUnavailable: the model's files are missing or broken.
+    """
+    pairs = read_pairs(pairs_file, image_folder)
+    loader = ModelLoader(settings.face_model, settings.model_dir)
+    extractor = loader.load().extractor
+    files = {file for pair in pairs for file in (pair.image1, pair.image2)}
+    start = time.perf_counter()
+    images = embed_images(sorted(files), extractor, settings)
+    embedding_s = time.perf_counter() - start
+
+    usable = np.array([{pair.image1, pair.image2} <= images.embeddings.keys() for pair in pairs])
+    labels = np.array([pair.same for pair in pairs])
+    same = labels[usable]
+    if same.all() or not same.any():
+        raise InvalidPairs(
+            f"{pairs_file}: of {len(files)} images {len(images.excluded)} gave no embedding, and"
+            " without their pairs there is none of the same person or none of two people."
+        )
+    used = [pair for pair, is_used in zip(pairs, usable, strict=True) if is_used]
+    distances = measure_distances(used, images.embeddings)
+    # Dealt before pairs are excluded, so that no model changes who is in which fold.
+    folds = assign_folds(labels)[usable]
+    metrics = {
+        metric: verify(values, same, folds, DEFAULT_THRESHOLDS[metric])
+        for metric, values in distances.items()
+    }
+
+    root = image_folder.resolve()
+    evaluation = Evaluation(
+        model=describe_model(loader),
+        settings=settings.model_dump(mode="json"),
+        pairs=PairFacts(
+            file=pairs_file.name,
+            sha256=sha256(pairs_file.read_bytes()).hexdigest(),
+            same=int(labels.sum()),
+            different=int((~labels).sum()),
+            used_same=int(same.sum()),
+            used_different=int((~same).sum()),
+        ),
+        images=ImageFacts(
+            files=len(files),
+            embedded=len(images.embeddings),
+            excluded={str(file.relative_to(root)): why for file, why in images.excluded.items()},
+            several_faces=[str(file.relative_to(root)) for file in images.several_faces],
+            embedding_s=round(embedding_s, 3),
+        ),
+        metrics=metrics,
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "results.json").write_text(to_json(evaluation), "utf-8")
+    plot_roc(out / "roc.png", loader.identity, distances, same, metrics)
+    plot_distances(out / "distances.png", loader.identity, distances, same, metrics)
+    return evaluation
+
+
+def describe_model(loader: ModelLoader) -> ModelFacts:
+    """Returns what makes the embeddings."""
+    return ModelFacts(
+        key=loader.entry.key,
+        name=loader.entry.name,
+        identity=loader.identity,
+        weights_sha256={part.file: part.sha256 for part in loader.entry.artifacts},
+        engine=engine_versions(),
+        python=platform.python_version(),
+    )
+
+
+def main() -> None:
+    """Prints a table and writes all figures and plots; a fault of the input is one sentence."""
+    parser = argparse.ArgumentParser(description="Measures the model on labelled pairs of photos.")
+    parser.add_argument("--pairs", type=Path, required=True, help="CSV: image1,image2,same")
+    parser.add_argument("--images", type=Path, required=True, help="the folder of the images")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="the folder for the results")
+    arguments = parser.parse_args()
+    try:
+        settings = read_settings()
+        evaluation = evaluate(arguments.pairs, arguments.images, arguments.out, settings)
+    except (InvalidPairs, InvalidSetting, ModelUnavailable) as error:
+        sys.exit(str(error))
+    print(to_table(evaluation))
+    print(f"\nAll figures and the plots are in {arguments.out}.")
+
+
+if __name__ == "__main__":
+    main()
