@@ -6,7 +6,7 @@ VENV ?= .venv
 FACE_MODEL ?= mobilefacenet
 MODEL_DIR ?= models
 PHOTO_DIR := tests/photos
-LOCKS := compare mobilefacenet local fetch runtime heic warmup dev sam checkov
+LOCKS := compare mobilefacenet arcface bake local fetch runtime heic warmup dev sam checkov
 
 PYTHON_IN_VENV := $(VENV)/bin/python
 SOURCES := functions images layers tests bench tools
@@ -14,6 +14,8 @@ SOURCES := functions images layers tests bench tools
 # sam and checkov each live in an environment of their own: their pins exclude each other.
 SAM_VENV ?= .venv-sam
 CHECKOV_VENV ?= .venv-checkov
+# TensorFlow only bakes arcface, and lives in an environment of its own.
+BAKE_VENV ?= .venv-bake
 SAM := SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
 TRANSLATED := .aws-sam/translated
 # sam and cfn-lint know what each region offers; nothing is called there.
@@ -31,7 +33,7 @@ run: setup weights ## Set up, fetch the model and serve at http://127.0.0.1:8001
 	@exec $(PYTHON_IN_VENV) -m functions.local
 
 .PHONY: test
-test: $(VENV)/.dev $(SAM_VENV)/.sam weights photos ## Set up everything and run the whole test suite
+test: $(VENV)/.dev $(SAM_VENV)/.sam $(BAKE_VENV)/.bake weights photos ## Set up everything and run the whole test suite
 	$(PYTHON_IN_VENV) -m pytest
 
 .PHONY: check
@@ -47,11 +49,12 @@ fix: $(VENV)/.dev ## Format, and mend what the linter can mend
 	$(VENV)/bin/ruff check --fix $(SOURCES)
 
 .PHONY: setup
-setup: $(VENV)/.local $(VENV)/.fetch $(if $(HEIC),$(VENV)/.heic) ## Make the virtual environment from hash-pinned requirements (HEIC=1: and read HEIC)
+setup: $(VENV)/.local $(VENV)/.fetch $(if $(filter arcface,$(FACE_MODEL)),$(VENV)/.arcface) $(if $(HEIC),$(VENV)/.heic) ## Make the virtual environment from hash-pinned requirements (HEIC=1: and read HEIC)
 
 .PHONY: weights
-weights: setup ## Fetch the weights of FACE_MODEL into MODEL_DIR (what is there is kept)
+weights: setup $(if $(filter arcface,$(FACE_MODEL)),$(BAKE_VENV)/.bake) ## Fetch, and bake, the weights of FACE_MODEL into MODEL_DIR (what is there is kept)
 	@$(PYTHON_IN_VENV) -m face_engine.fetch --model $(FACE_MODEL) --into $(MODEL_DIR)
+	@$(if $(filter arcface,$(FACE_MODEL)),$(BAKE_VENV)/bin/python -m face_engine.bake --model arcface --sources $(MODEL_DIR) --into $(MODEL_DIR))
 
 .PHONY: photos
 photos: $(VENV)/.dev ## Fetch the photos of the tests
@@ -113,7 +116,7 @@ lock: $(VENV)/.dev ## Pin requirements/*.in anew, with hashes
 
 .PHONY: clean
 clean: ## Remove all that these commands made, weights and photos too
-	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) .aws-sam .images $(MODEL_DIR) $(PHOTO_DIR) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
+	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(BAKE_VENV) .aws-sam .images $(MODEL_DIR) $(PHOTO_DIR) tests/weights .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
 	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
 
 $(PYTHON_IN_VENV):
@@ -123,7 +126,8 @@ $(PYTHON_IN_VENV):
 
 $(SAM_VENV)/.sam: requirements/sam.txt
 $(CHECKOV_VENV)/.checkov: requirements/checkov.txt
-$(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov:
+$(BAKE_VENV)/.bake: requirements/bake.txt
+$(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov $(BAKE_VENV)/.bake:
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r $<
 	@touch $@

@@ -23,7 +23,8 @@ from bench.verification import assign_folds, verify
 from face_contract.distance import DEFAULT_THRESHOLDS
 from face_contract.errors import ModelUnavailable
 from face_contract.settings import InvalidSetting, Settings, read_settings
-from face_engine.loading import ModelLoader, engine_versions
+from face_engine.catalog import source_of
+from face_engine.loading import ModelLoader
 
 RESULTS = Path("bench/results/evaluate")
 
@@ -37,7 +38,9 @@ def evaluate(pairs_file: Path, image_folder: Path, out: Path, settings: Settings
         ModelUnavailable: the model's files are missing or broken.
     """
     pairs = read_pairs(pairs_file, image_folder)
-    loader = ModelLoader(settings.face_model, settings.model_dir)
+    loader = ModelLoader(
+        settings.face_model, settings.model_dir, settings.detector, settings.alignment
+    )
     extractor = loader.load().extractor
     files = {file for pair in pairs for file in (pair.image1, pair.image2)}
     start = time.perf_counter()
@@ -84,19 +87,21 @@ def evaluate(pairs_file: Path, image_folder: Path, out: Path, settings: Settings
     )
     out.mkdir(parents=True, exist_ok=True)
     (out / "results.json").write_text(to_json(evaluation), "utf-8")
-    plot_roc(out / "roc.png", loader.identity, distances, same, metrics)
-    plot_distances(out / "distances.png", loader.identity, distances, same, metrics)
+    plot_roc(out / "roc.png", loader.choice.identity, distances, same, metrics)
+    plot_distances(out / "distances.png", loader.choice.identity, distances, same, metrics)
     return evaluation
 
 
 def describe_model(loader: ModelLoader) -> ModelFacts:
     """Returns what makes the embeddings."""
     return ModelFacts(
-        key=loader.entry.key,
-        name=loader.entry.name,
-        identity=loader.identity,
-        weights_sha256={part.file: part.sha256 for part in loader.entry.artifacts},
-        engine=engine_versions(),
+        key=loader.choice.entry.key,
+        name=loader.choice.entry.name,
+        identity=loader.choice.identity,
+        weights_sha256={
+            source.file: source.sha256 for source in map(source_of, loader.choice.weights)
+        },
+        engine=loader.choice.engine_versions,
         python=platform.python_version(),
     )
 

@@ -35,10 +35,11 @@ from face_contract.schemas import (
 )
 from face_contract.settings import Settings
 from face_engine.alignment import CROP_SIZE_PX
+from face_engine.catalog import source_of
 from face_engine.download import Downloader
 from face_engine.faces import ExtractionOptions
 from face_engine.images import decode_base64, decode_image
-from face_engine.loading import ModelLoader, engine_versions
+from face_engine.loading import ModelLoader
 
 
 def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
@@ -49,7 +50,8 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         settings: limits and policies.
     """
     router = APIRouter()
-    model = loader.entry.name
+    choice = loader.choice
+    model = choice.entry.name
     # A photo of 64 megapixels takes 570 MB while it is decoded.
     at_work = threading.BoundedSemaphore(os.cpu_count() or 1)
     downloader = Downloader(
@@ -128,15 +130,18 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
     async def model_info() -> ModelInfoResponse:
         return ModelInfoResponse(
             model=model,
-            model_identity=loader.identity,
-            detector="YuNet",
-            alignment="similarity",
+            model_identity=choice.identity,
+            detector=choice.detector,
+            alignment=choice.alignment,
             input_size=InputSize(width=CROP_SIZE_PX, height=CROP_SIZE_PX),
             distance_metrics=DEFAULT_THRESHOLDS,
-            weights=[WeightsFile(file=a.file, sha256=a.sha256) for a in loader.entry.artifacts],
+            weights=[
+                WeightsFile(file=source.file, sha256=source.sha256)
+                for source in map(source_of, choice.weights)
+            ],
             inference_engines=[
                 InferenceEngine(name=name, version=version)
-                for name, version in engine_versions().items()
+                for name, version in choice.engine_versions.items()
             ],
             limits=Limits(
                 max_body_bytes=settings.max_body_bytes,

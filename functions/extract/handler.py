@@ -18,7 +18,7 @@ def load_model() -> None:
 
 
 settings = read_settings()
-loader = ModelLoader(settings.face_model, settings.model_dir)
+loader = ModelLoader(settings.face_model, settings.model_dir, settings.detector, settings.alignment)
 # Beside the import of FastAPI, which takes longer: cold starts are 8 % shorter so.
 loading = threading.Thread(target=load_model)
 loading.start()

@@ -23,7 +23,9 @@ def create(settings: Settings | None = None) -> FastAPI:
         settings: read from the environment when None, as uvicorn calls it.
     """
     settings = read_settings() if settings is None else settings
-    loader = ModelLoader(settings.face_model, settings.model_dir)
+    loader = ModelLoader(
+        settings.face_model, settings.model_dir, settings.detector, settings.alignment
+    )
 
     @asynccontextmanager
     async def load_model(_app: FastAPI) -> AsyncIterator[None]:

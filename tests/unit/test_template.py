@@ -229,7 +229,7 @@ def test_a_versions_description_is_not_too_long() -> None:
 
 def test_every_variable_is_a_setting() -> None:
     # The detector's setting comes with the model that has a choice of detectors.
-    known = {name.upper() for name in Settings.model_fields} | {"DETECTOR"}
+    known = {name.upper() for name in Settings.model_fields}
     assert set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]) <= known
     for name in FUNCTIONS:
         properties = TEMPLATE["Resources"][name]["Properties"]

@@ -30,8 +30,14 @@ class Settings(BaseSettings):
     enable_docs: bool = Field(
         False, description="Serve `/docs` and `/redoc` on Lambda; the local server always does."
     )
-    face_model: Literal["mobilefacenet"] = Field(
+    face_model: Literal["mobilefacenet", "arcface"] = Field(
         "mobilefacenet", description="Which model of the catalogue makes the embeddings."
+    )
+    detector: Literal["retinaface", "yunet"] = Field(
+        "retinaface", description="Detector of `arcface`; `mobilefacenet` always uses YuNet."
+    )
+    alignment: Literal["deepface", "similarity"] = Field(
+        "deepface", description="Alignment of `arcface`; `mobilefacenet` has its own."
     )
     model_dir: Path = Field(Path("models"), description="Folder of the weights.")
     max_body_bytes: int = Field(15 * MEBIBYTE, gt=0, description="Largest request body.")

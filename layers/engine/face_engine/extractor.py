@@ -7,11 +7,6 @@ from face_engine.alignment import align_face, crop_face, fit_crop
 from face_engine.faces import Detector, Embedder, Extraction, ExtractionOptions, Photo
 
 
-def aligned_identity(weights_identity: str) -> str:
-    """Names weights and preprocessing of a face that was aligned."""
-    return f"{weights_identity}/similarity"
-
-
 @dataclass(frozen=True, slots=True)
 class LandmarkExtractor:
     """Detects, aligns by landmarks and embeds.
@@ -29,7 +24,7 @@ class LandmarkExtractor:
     @property
     def identity(self) -> str:
         """Weights and preprocessing of an aligned face's embedding."""
-        return aligned_identity(self.weights_identity)
+        return f"{self.weights_identity}/similarity"
 
     def extract(self, photo: Photo, options: ExtractionOptions) -> Extraction:
         """Finds the most prominent face of a photo, the one with the largest box, and embeds it.

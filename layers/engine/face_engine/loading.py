@@ -6,12 +6,13 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from face_engine.alignment import CROP_SIZE_PX
-from face_engine.catalog import ModelEntry, read_catalog, source_of
-from face_engine.extractor import LandmarkExtractor, aligned_identity
+from face_engine.catalog import Catalog, ModelEntry, Weights, read_catalog, source_of
+from face_engine.extractor import LandmarkExtractor
 from face_engine.faces import ExtractionOptions, FaceExtractor, Photo
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
 from face_engine.turning import TurningDetector
@@ -21,7 +22,58 @@ from face_engine.yunet import YuNetDetector
 logger = logging.getLogger(__name__)
 
 # Libraries that run the networks: their versions are part of how a vector came about.
-ENGINE_PACKAGES = ("onnxruntime", "opencv-python-headless")
+ENGINE_PACKAGES = {
+    "mobilefacenet": ("onnxruntime", "opencv-python-headless"),
+    "arcface": ("deepface", "onnxruntime", "opencv-python-headless", "retina-face"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model, and how its faces are found and aligned.
+
+    Args:
+        entry: the model.
+        detector: a key of `entry.detectors`.
+        alignment: "deepface" makes the vectors that DeepFace makes; "similarity" puts five
+            landmarks on the ArcFace template, as the networks were trained.
+    """
+
+    entry: ModelEntry
+    detector: str
+    alignment: Literal["deepface", "similarity"]
+
+    @property
+    def identity(self) -> str:
+        """The `model` of an extraction whose face was aligned."""
+        return f"{self.weights_identity}/{self.detector}/{self.alignment}"
+
+    @property
+    def weights_identity(self) -> str:
+        """Names the embedding network's weights as they were published."""
+        return f"{self.entry.key}-{source_of(self.entry.embedder).sha256[:8]}"
+
+    @property
+    def weights(self) -> tuple[Weights, ...]:
+        """The files that are loaded: YuNet always, since it tells which way is up."""
+        needed = dict.fromkeys((self.detector, "yunet"))
+        return (self.entry.embedder, *(self.entry.detectors[name] for name in needed))
+
+    @property
+    def engine_versions(self) -> dict[str, str]:
+        """Versions of the libraries that run the networks."""
+        packages = ENGINE_PACKAGES[self.entry.key]
+        return {name: importlib.metadata.version(name) for name in packages}
+
+
+def choose_model(
+    model: str, detector: str, alignment: Literal["deepface", "similarity"], catalog: Catalog
+) -> ModelChoice:
+    """Returns what the settings ask for; MobileFaceNet has one detector and one alignment."""
+    entry = catalog.models[model]
+    if detector not in entry.detectors:
+        return ModelChoice(entry, next(iter(entry.detectors)), "similarity")
+    return ModelChoice(entry, detector, alignment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,49 +84,62 @@ class LoadedModel:
     load_time_s: float
 
 
-def build_extractor(entry: ModelEntry, folder: Path) -> FaceExtractor:
+def build_extractor(choice: ModelChoice, folder: Path) -> FaceExtractor:
     """Builds a model from its files.
 
     Raises:
         ModelUnavailable: a file is missing or is not what the catalogue says.
     """
-    detector = YuNetDetector(find_weights(entry, entry.detectors["yunet"], folder).read_bytes())
-    return LandmarkExtractor(
-        detector=TurningDetector(detector),
-        embedder=MobileFaceNetEmbedder(find_weights(entry, entry.embedder, folder).read_bytes()),
-        weights_identity=weights_identity(entry),
-    )
+    entry = choice.entry
+    yunet = find_weights(entry, entry.detectors["yunet"], folder).read_bytes()
+    embedder = find_weights(entry, entry.embedder, folder)
+    turning = TurningDetector(YuNetDetector(yunet))
+    landmarks_identity = f"{choice.weights_identity}/{choice.detector}"
+    if entry.key == "mobilefacenet":
+        network = MobileFaceNetEmbedder(embedder.read_bytes())
+        return LandmarkExtractor(turning, network, landmarks_identity)
+    # They import deepface, which takes a second and which the image of mobilefacenet has not.
+    from face_engine.arcface import ArcFaceEmbedder, ArcFaceExtractor
+    from face_engine.deepface_clients import ArcFace, PooledYuNet, RetinaFaceDetector
+    from face_engine.face_finder import FaceFinder, FinderDetector
 
-
-def weights_identity(entry: ModelEntry) -> str:
-    """Names a model's weights and detector."""
-    return f"{entry.key}-{source_of(entry.embedder).sha256[:8]}/yunet"
-
-
-def engine_versions() -> dict[str, str]:
-    """Returns the versions of the libraries that run the networks."""
-    return {name: importlib.metadata.version(name) for name in ENGINE_PACKAGES}
+    arcface = ArcFace(embedder)
+    if choice.detector == "yunet":
+        finder = FaceFinder(PooledYuNet(yunet), "yunet", turning)
+    else:
+        retinaface = find_weights(entry, entry.detectors["retinaface"], folder)
+        finder = FaceFinder(RetinaFaceDetector(retinaface), "retinaface", turning)
+    if choice.alignment == "deepface":
+        return ArcFaceExtractor(arcface, finder, choice.weights_identity)
+    # DeepFace's YuNet gives no more than the eyes.
+    detector = turning if choice.detector == "yunet" else FinderDetector(finder)
+    return LandmarkExtractor(detector, ArcFaceEmbedder(arcface), landmarks_identity)
 
 
 class ModelLoader:
     """Loads the model at the first need, and again after a failure: the files may come back."""
 
-    def __init__(self, model: str, folder: Path) -> None:
+    def __init__(
+        self,
+        model: str,
+        folder: Path,
+        detector: str = "retinaface",
+        alignment: Literal["deepface", "similarity"] = "deepface",
+        catalog: Catalog | None = None,
+    ) -> None:
         """Chooses the model; nothing is loaded yet.
 
         Args:
             model: a key of the catalogue.
             folder: where its files are.
+            detector: of a model that has several.
+            alignment: of a model that has several.
+            catalog: the project's own by default.
         """
-        self.entry = read_catalog().models[model]
+        self.choice = choose_model(model, detector, alignment, catalog or read_catalog())
         self._folder = folder
         self._loaded: LoadedModel | None = None
         self._lock = threading.Lock()
-
-    @property
-    def identity(self) -> str:
-        """The `model` of an extraction whose face was aligned."""
-        return aligned_identity(weights_identity(self.entry))
 
     @property
     def is_loaded(self) -> bool:
@@ -92,9 +157,9 @@ class ModelLoader:
         with self._lock:
             if self._loaded is None:
                 start = time.perf_counter()
-                extractor = build_extractor(self.entry, self._folder)
+                extractor = build_extractor(self.choice, self._folder)
                 self._loaded = LoadedModel(extractor, time.perf_counter() - start)
-                logger.info("loaded %s in %.2f s", self.entry.name, self._loaded.load_time_s)
+                logger.info("loaded %s in %.2f s", self.choice.entry.name, self._loaded.load_time_s)
             return self._loaded
 
     def warm_up(self) -> None:
@@ -115,5 +180,5 @@ class ModelLoader:
             ModelUnavailable: its files are missing or broken.
         """
         if self._loaded is None:
-            for artifact in self.entry.artifacts:
-                find_weights(self.entry, artifact, self._folder)
+            for weights in self.choice.weights:
+                find_weights(self.choice.entry, weights, self._folder)

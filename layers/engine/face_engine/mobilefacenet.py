@@ -1,10 +1,10 @@
 """The MobileFaceNet embedder, run by ONNX Runtime."""
 
 import numpy as np
-import onnxruntime as ort
 
 from face_contract.errors import ModelFailed
 from face_engine.faces import Embedding, RGBImage
+from face_engine.onnx_session import create_session
 
 # With this norm the default thresholds of the three metrics, 0.68, 4.15 and 1.13, mean the same
 # distance of two faces.
@@ -23,13 +23,7 @@ class MobileFaceNetEmbedder:
         Raises:
             onnxruntime.capi.onnxruntime_pybind11_state.Fail: and its kin: it is none.
         """
-        options = ort.SessionOptions()
-        # Errors only: its warnings about unused initialisers are of no use to an operator.
-        options.log_severity_level = 3
-        # Threads that spin between two inferences take the processor from the detector: without,
-        # a portrait took 10 % less.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        self._session = create_session(onnx)
 
     def embed(self, crop_rgb: RGBImage) -> Embedding:
         """Returns the embedding of a (112, 112, 3) crop, its norm 4.15 / 1.13.

@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from face_contract.errors import ModelUnavailable
 from face_engine.catalog import Baked, ModelEntry, Weights, sha256_of, source_of
@@ -13,12 +14,18 @@ MANIFEST_FILE = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class BakedFile:
-    """A file as the bake left it, and the SHA-256 of the artifact that it was made of."""
+    """A file as the bake left it.
+
+    Attributes:
+        made_of: SHA-256 of the artifact that it was made of; its own when it was copied.
+        made_with: versions of the packages that made it.
+    """
 
     file: str
     bytes: int
     sha256: str
     made_of: str
+    made_with: dict[str, str]
 
 
 def read_manifest(folder: Path) -> dict[str, BakedFile]:
@@ -31,15 +38,9 @@ def read_manifest(folder: Path) -> dict[str, BakedFile]:
         return {}
 
 
-def write_manifest(folder: Path, files: list[BakedFile], made_with: dict[str, str]) -> None:
-    """Writes the manifest, whole or not at all.
-
-    Args:
-        folder: where the files are.
-        files: all that was baked.
-        made_with: versions of the packages that made them.
-    """
-    content = {"files": [asdict(file) for file in files], "made_with": made_with}
+def write_manifest(folder: Path, files: dict[str, BakedFile]) -> None:
+    """Writes the manifest of a folder, whole or not at all."""
+    content = {"files": [asdict(files[name]) for name in sorted(files)]}
     part = folder / f"{MANIFEST_FILE}.part"
     part.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
     part.replace(folder / MANIFEST_FILE)
@@ -63,7 +64,7 @@ def find_weights(entry: ModelEntry, weights: Weights, folder: Path) -> Path:
         size = path.stat().st_size
         if isinstance(weights, Baked):
             if noted is None:
-                raise _unavailable(entry, weights, "was not baked here", "bakes it")
+                _refuse(entry, weights, "was not baked here", "bakes it")
             expected_bytes, expected_sha256 = noted.bytes, noted.sha256
         else:
             expected_bytes, expected_sha256 = weights.bytes, weights.sha256
@@ -73,16 +74,16 @@ def find_weights(entry: ModelEntry, weights: Weights, folder: Path) -> Path:
             and not any(os.access(written, os.W_OK) for written in (folder, path))
         )
         is_intact = size == expected_bytes and (is_trusted or sha256_of(path) == expected_sha256)
-    except OSError as error:
-        raise _unavailable(entry, weights, "is missing", "brings it") from error
+    except OSError:
+        _refuse(entry, weights, "is missing", "brings it")
     if not is_intact:
-        raise _unavailable(entry, weights, "is broken", "brings it anew")
+        _refuse(entry, weights, "is broken", "brings it anew")
     return path
 
 
-def _unavailable(entry: ModelEntry, weights: Weights, fault: str, promise: str) -> ModelUnavailable:
+def _refuse(entry: ModelEntry, weights: Weights, fault: str, promise: str) -> NoReturn:
     command = f"make weights FACE_MODEL={entry.key}"
-    return ModelUnavailable(
+    raise ModelUnavailable(
         f"The model's file {weights.file} {fault}. `{command}` {promise}.",
         {"file": weights.file, "command": command},
     )

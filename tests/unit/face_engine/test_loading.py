@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from face_contract.errors import ModelUnavailable
-from face_engine.loading import LoadedModel, ModelLoader, engine_versions
+from face_engine.loading import LoadedModel, ModelLoader
 from tests.paths import MODEL_DIR
 
 
@@ -24,7 +24,7 @@ def test_the_model_is_loaded_once_for_all_threads() -> None:
     assert len(loaded) == 8
     assert len({id(model) for model in loaded}) == 1
     assert loaded[0].load_time_s > 0
-    assert loader.identity == loaded[0].extractor.identity
+    assert loader.choice.identity == loaded[0].extractor.identity
 
 
 def test_a_failed_load_can_be_tried_again(tmp_path: Path) -> None:
@@ -48,4 +48,14 @@ def test_once_loaded_the_files_are_not_needed(tmp_path: Path) -> None:
 
 
 def test_engines_have_versions() -> None:
-    assert set(engine_versions()) == {"onnxruntime", "opencv-python-headless"}
+    versions = ModelLoader("mobilefacenet", MODEL_DIR).choice.engine_versions
+    assert set(versions) == {"onnxruntime", "opencv-python-headless"}
+    versions = ModelLoader("arcface", MODEL_DIR).choice.engine_versions
+    assert {"deepface", "retina-face", "onnxruntime"} < set(versions)
+
+
+def test_mobilefacenet_has_one_detector_and_one_alignment() -> None:
+    loader = ModelLoader("mobilefacenet", MODEL_DIR, "retinaface", "deepface")
+    assert loader.choice.identity == "mobilefacenet-87aacdfe/yunet/similarity"
+    loader = ModelLoader("arcface", MODEL_DIR, "retinaface", "deepface")
+    assert loader.choice.identity == "arcface-6336979c/retinaface/deepface"

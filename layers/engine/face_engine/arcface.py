@@ -1,0 +1,125 @@
+"""DeepFace's ArcFace, and the vectors that `DeepFace.represent` makes with it.
+
+What deepface 0.0.103 does for one image is followed at the lowest level of its public functions:
+the border around the image, the detector, the turn of the face by its eyes, the resizing. Only one
+face is cut out and embedded instead of all. The tests hold it to `DeepFace.represent` itself.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from deepface.modules.detection import extract_face
+from deepface.modules.preprocessing import resize_image
+from numpy.typing import NDArray
+
+from face_contract.errors import ModelFailed, MultipleFacesDetected, NoFaceDetected
+from face_engine.alignment import CROP_SIZE_PX
+from face_engine.deepface_clients import ArcFace
+from face_engine.face_finder import FaceFinder, to_area, to_bgr
+from face_engine.faces import Embedding, Extraction, ExtractionOptions, Face, Photo, RGBImage
+from face_engine.turning import turn_back
+
+
+@dataclass(frozen=True, slots=True)
+class ArcFaceEmbedder:
+    """Embeds crops as the network was trained (Deng et al., arXiv 1801.07698): RGB, -1 to 1."""
+
+    network: ArcFace
+
+    def embed(self, crop_rgb: RGBImage) -> Embedding:
+        """Returns the embedding of a (112, 112, 3) crop.
+
+        Raises:
+            ModelFailed: the network's output has no direction.
+        """
+        pixels = crop_rgb[np.newaxis].astype(np.float32)
+        return run(self.network, (pixels - np.float32(127.5)) / np.float32(128))
+
+
+@dataclass(frozen=True, slots=True)
+class ArcFaceExtractor:
+    """Detects, aligns and embeds as DeepFace does.
+
+    Args:
+        network: ArcFace.
+        finder: finds the faces.
+        weights_identity: names the weights.
+    """
+
+    network: ArcFace
+    finder: FaceFinder
+    weights_identity: str
+
+    @property
+    def identity(self) -> str:
+        """Weights and preprocessing of an aligned face's embedding."""
+        return f"{self.weights_identity}/{self.finder.name}/deepface"
+
+    def extract(self, photo: Photo, options: ExtractionOptions) -> Extraction:
+        """Finds the most prominent face of a photo, the one with the largest box, and embeds it.
+
+        Raises:
+            NoFaceDetected, MultipleFacesDetected: as `options.enforce_detection` asks.
+            ModelFailed: the network gave no valid vector.
+        """
+        found = self.finder.find(photo.rgb, border=options.align)
+        if options.enforce_detection and not found.faces:
+            raise NoFaceDetected
+        if options.enforce_detection and len(found.faces) > 1:
+            raise MultipleFacesDetected(len(found.faces))
+        model = f"{self.weights_identity}/{found.detector}/deepface"
+        if not found.faces:
+            embed = options.embed_without_face
+            return Extraction(
+                embedding=self._embed(to_bgr(photo.rgb, border=False)[0]) if embed else None,
+                face_count=0,
+                confidence=0.0,
+                area=photo.whole,
+                model=f"{model}-box",
+            )
+        face = max(found.faces, key=lambda face: face.area)
+        upright = np.rot90(photo.rgb, found.quarter_turns)
+        return Extraction(
+            embedding=self._embed_face(upright, face, options.align),
+            face_count=len(found.faces),
+            confidence=face.score,
+            area=photo.box_of(turn_back(face, found.quarter_turns, upright.shape)),
+            model=model if options.align else f"{model}-box",
+        )
+
+    def _embed_face(self, image_rgb: RGBImage, face: Face, align: bool) -> Embedding:
+        image, dx, dy = to_bgr(image_rgb, border=align)
+        cut = extract_face(
+            facial_area=to_area(face, dx, dy),
+            img=image,
+            align=align,
+            expand_percentage=0,
+            width_border=dx,
+            height_border=dy,
+            detector_backend=self.finder.name,
+        )
+        return self._embed(cut.img)
+
+    def _embed(self, face_bgr: NDArray[np.uint8]) -> Embedding:
+        """Embeds a cut-out of any size, as `represent` does with normalization "base"."""
+        if not face_bgr.size:
+            raise ModelFailed
+        scaled = face_bgr / 255 if face_bgr.max() > 1 else face_bgr
+        crop = resize_image(img=scaled, target_size=(CROP_SIZE_PX, CROP_SIZE_PX))
+        return run(self.network, crop)
+
+
+def run(network: ArcFace, batch: NDArray[np.float32]) -> Embedding:
+    """Returns the network's vector, at its own length.
+
+    Args:
+        network: ArcFace.
+        batch: (1, 112, 112, 3).
+
+    Raises:
+        ModelFailed: it has no direction.
+    """
+    vector: Embedding = np.asarray(network.predict(batch)[0], np.float32)
+    if not (np.isfinite(vector).all() and vector.any()):
+        raise ModelFailed
+    return vector

@@ -1,0 +1,305 @@
+"""Exports a network from TensorFlow to ONNX; `conversion` runs this in a process of its own.
+
+python -m face_engine.export NETWORK WEIGHTS FOLDER
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from face_engine.conversion import ConversionFailed, Network, WeightsRefused
+
+# The highest that tf2onnx writes.
+OPSET = 18
+# What the ONNX file may differ from TensorFlow, for outputs of magnitude 1; see `verify`.
+TOLERANCE = 1e-4
+# Under these names the libraries look for weights.
+WEIGHTS_FILES = {Network.ARCFACE: "arcface_weights.h5", Network.RETINAFACE: "retinaface.h5"}
+# Channels last, as the libraries' ONNX engines feed them. A name is a free dimension.
+INPUT_NAMES = {Network.ARCFACE: "input", Network.RETINAFACE: "data"}
+INPUT_SHAPES: dict[Network, tuple[int | str, ...]] = {
+    Network.ARCFACE: ("n", 112, 112, 3),
+    Network.RETINAFACE: (1, "height", "width", 3),
+}
+OUTPUT_CHANNELS = {
+    Network.ARCFACE: (512,),
+    # Scores, boxes and landmarks of two anchors, at each of the three strides.
+    Network.RETINAFACE: (4, 8, 20) * 3,
+}
+# Inputs of the verification: more than one face, and sides that no stride divides.
+CHECKED_SHAPES = {
+    Network.ARCFACE: ((1, 112, 112, 3), (3, 112, 112, 3)),
+    Network.RETINAFACE: ((1, 333, 511, 3), (1, 640, 416, 3)),
+}
+# deepface divides crops by 255; retina-face feeds the pixels as they are.
+INPUT_RANGES = {Network.ARCFACE: 1.0, Network.RETINAFACE: 255.0}
+STAGES = 5
+
+# An array of weights by its shape and the SHA-256 of its numbers.
+Fingerprint = tuple[tuple[int, ...], str]
+
+
+class Progress:
+    """Shows the stages: a bar on a terminal, elsewhere a line for each."""
+
+    def __init__(self, network: Network) -> None:
+        """Begins to show."""
+        self._network = network
+        self._bar = tqdm(total=STAGES, desc=network, unit="stage", disable=None)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Shows that a stage runs, and that it ended."""
+        start = time.perf_counter()
+        self._bar.set_postfix_str(name)
+        yield
+        self._bar.update()
+        if self._bar.disable:
+            seconds = time.perf_counter() - start
+            print(f"{self._network}: {name}, {seconds:.1f} s", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Leaves the bar as it is."""
+        self._bar.close()
+
+
+def export(network: Network, weights: Path, folder: Path) -> None:
+    """Writes `network.onnx` and `differences.json` into `folder`.
+
+    Args:
+        network: whose weights they are.
+        weights: the `.h5` file.
+        folder: empty; the libraries' DEEPFACE_HOME, in which they find the weights.
+
+    Raises:
+        WeightsRefused: the weights are damaged or another network's.
+        ConversionFailed: the export gives other numbers than TensorFlow.
+    """
+    progress = Progress(network)
+    try:
+        with progress.stage("read"):
+            fingerprints = read_fingerprints(weights)
+        with progress.stage("build"):
+            keras = build(network, weights, folder)
+            check_weights(network, keras, weights, fingerprints)
+        with progress.stage("convert"):
+            model = to_onnx(network, keras)
+        with progress.stage("optimise"):
+            optimise(model, folder / "network.onnx")
+        with progress.stage("verify"):
+            differences = verify(network, keras, folder / "network.onnx")
+    finally:
+        progress.close()
+    (folder / "differences.json").write_text(json.dumps(differences), "utf-8")
+
+
+def read_fingerprints(weights: Path) -> Counter[Fingerprint]:
+    """Reads the whole file once, and returns the arrays of weights in it.
+
+    Raises:
+        WeightsRefused: it is no HDF5 file, is cut or damaged.
+    """
+    import h5py  # Only conversion has it.
+
+    found: Counter[Fingerprint] = Counter()
+
+    def note(_: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[_fingerprint(item[()])] += 1
+
+    try:
+        with h5py.File(weights) as file:
+            # A file of a whole model has them in a group, beside an optimiser's state.
+            file.get("model_weights", file).visititems(note)
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        raise WeightsRefused(
+            f"{weights.name} is not a whole HDF5 file: it is cut short, damaged or something else"
+        ) from error
+    return found
+
+
+def _fingerprint(values: NDArray[np.float32]) -> Fingerprint:
+    values = np.ascontiguousarray(values, np.float32)
+    return values.shape, hashlib.sha256(values.tobytes()).hexdigest()
+
+
+def build(network: Network, weights: Path, folder: Path) -> Any:
+    """Builds the Keras network with its weights, by the library's own builder.
+
+    Raises:
+        WeightsRefused: the library cannot load them into its network.
+    """
+    expected = folder / ".deepface" / "weights" / WEIGHTS_FILES[network]
+    expected.parent.mkdir(parents=True)
+    expected.symlink_to(weights)
+    # TensorFlow takes seconds and must find its environment; it comes with the builders.
+    match network:
+        case Network.ARCFACE:
+            from deepface.models.facial_recognition.tf.ArcFace import load_model
+        case Network.RETINAFACE:
+            from retinaface.model.retinaface_model import build_model as load_model
+    try:
+        return load_model()
+    except (ValueError, KeyError) as error:
+        raise WeightsRefused(
+            f"{weights.name} does not hold the weights of {network}: its layers are others"
+        ) from error
+
+
+def check_weights(
+    network: Network, keras: Any, weights: Path, fingerprints: Counter[Fingerprint]
+) -> None:
+    """Makes sure that the network has the file's weights: each of them, and no other.
+
+    Keras fills layers in their order, and does not look at what the file has besides.
+
+    Raises:
+        WeightsRefused: it has not.
+    """
+    used = Counter(_fingerprint(values) for values in keras.get_weights())
+    missing = (used - fingerprints).total()
+    unused = (fingerprints - used).total()
+    if missing or unused:
+        raise WeightsRefused(
+            f"{weights.name} does not hold the weights of {network}: {missing} of"
+            f" {used.total()} arrays are missing, and {unused} belong to no layer"
+        )
+
+
+def to_onnx(network: Network, keras: Any) -> Any:
+    """Exports the network as it is; onnxruntime optimises better, and in less memory.
+
+    All of tf2onnx's optimisers took 9 GB and twice the time, for the same nodes in the end.
+    """
+    import tensorflow as tf
+    import tf2onnx
+    from tf2onnx.optimizer.transpose_optimizer import TransposeOptimizer
+
+    shape = [side if isinstance(side, int) else None for side in INPUT_SHAPES[network]]
+    model, _ = tf2onnx.convert.from_keras(
+        keras,
+        [tf.TensorSpec(shape, tf.float32, INPUT_NAMES[network])],
+        opset=OPSET,
+        optimizers={"optimize_transpose": TransposeOptimizer},
+    )
+    (entry,) = model.graph.input
+    for side, name in zip(entry.type.tensor_type.shape.dim, INPUT_SHAPES[network], strict=True):
+        if isinstance(name, str):
+            side.dim_param = name
+    _modernise_resizing(model)
+    return model
+
+
+def _modernise_resizing(model: Any) -> None:
+    """Replaces a mode that ONNX deprecated, and of which onnxruntime warns at every load.
+
+    Doubling repeats each pixel in both: floor((x + 0.5) / 2) = floor(x / 2).
+    """
+    for node in model.graph.node:
+        for attribute in node.attribute if node.op_type == "Resize" else ():
+            if attribute.s == b"tf_half_pixel_for_nn":
+                attribute.s = b"asymmetric"
+
+
+def optimise(model: Any, path: Path) -> None:
+    """Writes what onnxruntime makes of a model without knowing the processor that will run it.
+
+    Raises:
+        ConversionFailed: the result has nodes of a kind that not every processor runs.
+    """
+    import onnx
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    # The next level chooses the memory layout of this processor.
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(path)
+    ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    kinds = {node.domain for node in onnx.load(path, load_external_data=False).graph.node}
+    if not kinds <= {"", "ai.onnx", "com.microsoft"}:
+        raise ConversionFailed(f"the optimised network is not portable: {', '.join(kinds)}")
+
+
+def verify(network: Network, keras: Any, path: Path) -> dict[str, float]:
+    """Compares the file, run as a service would, with TensorFlow on seeded inputs.
+
+    Outputs are embeddings, probabilities, and offsets in units of the anchor's size, all of
+    magnitude 1 or some. A 32-bit sum is exact to a fraction of its terms, so where an output is
+    larger, its |Δ| is divided by its largest magnitude.
+
+    Returns:
+        The fields of `conversion.Conversion`.
+
+    Raises:
+        ConversionFailed: an output has another shape, or differs by more than TOLERANCE.
+    """
+    import onnxruntime as ort
+
+    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(0)
+    plain, scaled = [0.0], [0.0]
+    for shape in CHECKED_SHAPES[network]:
+        images = _make_images(rng, shape) * np.float32(INPUT_RANGES[network])
+        expected = keras(images, training=False)
+        expected = expected if isinstance(expected, list) else [expected]
+        actual = session.run(None, {INPUT_NAMES[network]: images})
+        shapes = [output.shape for output in actual]
+        if (
+            tuple(shape[-1] for shape in shapes) != OUTPUT_CHANNELS[network]
+            or [tuple(output.shape) for output in expected] != shapes
+        ):
+            raise ConversionFailed(f"{network} has outputs of other shapes as ONNX: {shapes}")
+        for wanted, output in zip(expected, actual, strict=True):
+            plain.append(float(np.abs(output - wanted.numpy()).max()))
+            scaled.append(plain[-1] / max(1.0, float(np.abs(wanted.numpy()).max())))
+    # NaN is no difference that could be tolerated.
+    if not all(difference <= TOLERANCE for difference in scaled):
+        raise ConversionFailed(
+            f"{network} gives other numbers as ONNX: they differ by up to {max(scaled):.1e},"
+            f" where {TOLERANCE:.0e} is tolerated"
+        )
+    return {"max_difference": max(plain), "max_scaled_difference": max(scaled)}
+
+
+def _make_images(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Returns images, 0 to 1, with large and small shapes as photos have them."""
+    count, height, width, channels = shape
+    images = np.zeros(shape)
+    for side in (64, 16, 4, 1):
+        cells = rng.random((count, -(-height // side), -(-width // side), channels))
+        images += cells.repeat(side, 1).repeat(side, 2)[:, :height, :width] * side**0.5
+    scaled: NDArray[np.float32] = (images / images.max()).astype(np.float32)
+    return scaled
+
+
+def main() -> None:
+    """Exports, and leaves the reason in the folder if that fails."""
+    parser = argparse.ArgumentParser(description="A part of face_engine.conversion.")
+    parser.add_argument("network", type=Network)
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("folder", type=Path)
+    arguments = parser.parse_args()
+    try:
+        export(arguments.network, arguments.weights, arguments.folder)
+    except WeightsRefused as error:
+        (arguments.folder / "refusal").write_text(str(error), "utf-8")
+        sys.exit(1)
+    except ConversionFailed as error:
+        (arguments.folder / "failure").write_text(str(error), "utf-8")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Finds faces by one of DeepFace's detectors, in photos that may be turned."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_engine.deepface_clients import Detector as DeepFaceDetector
+from face_engine.deepface_clients import FacialAreaRegion
+from face_engine.faces import Detector, Face, RGBImage
+from face_engine.turning import CONVINCING_SCORE, turn_back
+
+BGRImage = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The faces of a photo and which detector found them.
+
+    `quarter_turns`, counter-clockwise, make the photo upright; `faces` are in the pixels of the
+    upright photo.
+    """
+
+    faces: list[Face]
+    detector: str
+    quarter_turns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FaceFinder:
+    """Asks one detector once or, when another is more sure of another turn, in that turn.
+
+    Args:
+        client: a detector of DeepFace's.
+        name: "retinaface" or "yunet".
+        turning: decides which way is up, and gives its own faces when `client` finds none; None
+            does without both, as DeepFace itself.
+    """
+
+    client: DeepFaceDetector
+    name: str
+    turning: Detector | None
+
+    def find(self, image_rgb: RGBImage, border: bool) -> Found:
+        """Returns the faces of a photo.
+
+        Args:
+            image_rgb: the photo.
+            border: look at it inside of a black border, as DeepFace does when it aligns.
+        """
+        found: Found | None = None
+        if self.turning is None or self.name == "yunet":
+            found = Found(self._detect(image_rgb, border), self.name)
+            best = max((face.score for face in found.faces), default=0.0)
+            # RetinaFace is as sure of faces upside down, and is too slow to be asked twice.
+            if self.turning is None or best >= CONVINCING_SCORE:
+                return found
+        others = self.turning.detect(image_rgb)
+        quarter_turns = others[0].quarter_turns if others else 0
+        if found is None or quarter_turns:
+            upright = np.ascontiguousarray(np.rot90(image_rgb, quarter_turns))
+            found = Found(self._detect(upright, border), self.name, quarter_turns)
+        if found.faces:
+            return found
+        # To turn back by the rest of a full circle is to turn on.
+        rest = -quarter_turns % 4
+        turned = [turn_back(face, rest, image_rgb.shape) for face in others]
+        return Found(turned, "yunet", quarter_turns)
+
+    def _detect(self, image_rgb: RGBImage, border: bool) -> list[Face]:
+        image, dx, dy = to_bgr(image_rgb, border)
+        areas = self.client.detect_faces(image)
+        return [to_face(area, dx, dy) for area in areas if area.w > 0 and area.h > 0]
+
+
+@dataclass(frozen=True, slots=True)
+class FinderDetector:
+    """A finder in the role of a detector of faces with five landmarks: RetinaFace's."""
+
+    finder: FaceFinder
+
+    def detect(self, image_rgb: RGBImage) -> list[Face]:
+        """Returns the faces in the given image's pixels, best score first."""
+        found = self.finder.find(image_rgb, border=False)
+        upright_shape = np.rot90(image_rgb, found.quarter_turns).shape
+        faces = [turn_back(face, found.quarter_turns, upright_shape) for face in found.faces]
+        return sorted(faces, key=lambda face: face.score, reverse=True)
+
+
+def to_bgr(image_rgb: RGBImage, border: bool) -> tuple[BGRImage, int, int]:
+    """Returns an image as DeepFace takes it, and where its left and top are then.
+
+    Args:
+        image_rgb: the image.
+        border: half of its size in black is added on each side.
+    """
+    bgr: BGRImage = np.ascontiguousarray(image_rgb[:, :, ::-1])
+    if not border:
+        return bgr, 0, 0
+    dy, dx = bgr.shape[0] // 2, bgr.shape[1] // 2
+    bordered = cv2.copyMakeBorder(bgr, dy, dy, dx, dx, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    return np.asarray(bordered, np.uint8), dx, dy
+
+
+def to_face(area: FacialAreaRegion, dx: int, dy: int) -> Face:
+    """Returns what DeepFace found; dx and dy are where the image's left and top were.
+
+    DeepFace's YuNet gives no landmarks but the eyes, which its alignment needs: the others are NaN.
+    """
+    points = (area.right_eye, area.left_eye, area.nose, area.mouth_right, area.mouth_left)
+    landmarks = np.array([(np.nan, np.nan) if point is None else point for point in points])
+    left, top = float(area.x - dx), float(area.y - dy)
+    score = min(max(float(area.confidence), 0.0), 1.0)
+    return Face(left, top, left + area.w, top + area.h, score, landmarks - (dx, dy))
+
+
+def to_area(face: Face, dx: int, dy: int) -> FacialAreaRegion:
+    """Returns a face as DeepFace knows it; dx and dy are where the image's left and top will be."""
+    left, top = int(face.left), int(face.top)
+    right_eye, left_eye = ((int(x) + dx, int(y) + dy) for x, y in face.landmarks[:2])
+    return FacialAreaRegion(
+        x=left + dx,
+        y=top + dy,
+        w=int(face.right) - left,
+        h=int(face.bottom) - top,
+        left_eye=left_eye,
+        right_eye=right_eye,
+        confidence=face.score,
+    )
