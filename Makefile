@@ -65,6 +65,11 @@ bench: $(VENV)/.dev $(SAM_VENV)/.sam weights photos ## Measure the service again
 	$(PYTHON_IN_VENV) -m bench.overhead
 	$(PYTHON_IN_VENV) -m bench.cold_start
 
+.PHONY: bench-arcface
+bench-arcface: $(VENV)/.dev photos ## Measure ArcFace as DeepFace runs it on TensorFlow and on onnx, and as we do
+	$(MAKE) weights FACE_MODEL=arcface
+	$(PYTHON_IN_VENV) -m bench.arcface --weights $(MODEL_DIR) --photo $(PHOTO_DIR)/impostor_2.jpg
+
 .PHONY: evaluate
 evaluate: $(VENV)/.dev weights ## Measure accuracy on labelled pairs: make evaluate PAIRS=pairs.csv IMAGES=folder
 	@$(if $(and $(PAIRS),$(IMAGES)),,echo 'Usage: make evaluate PAIRS=pairs.csv IMAGES=folder [OUT=folder]' >&2; exit 2)

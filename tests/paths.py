@@ -7,6 +7,10 @@ ROOT = Path(__file__).resolve().parents[1]
 MODEL_DIR = ROOT / "models"
 PHOTO_DIR = ROOT / "tests" / "photos"
 EVENT_DIR = ROOT / "events"
+# What the conversion of weights needs, TensorFlow for one, is apart from all else.
+BAKE_PYTHON = ROOT / ".venv-bake" / "bin" / "python"
+# Made by the tests themselves (`tests.baked`).
+WEIGHTS_DIR = ROOT / "tests" / "weights"
 
 
 def subprocess_environment(**variables: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from face_contract.app import create_app
 from face_contract.errors import ModelUnavailable
 from face_contract.settings import Settings, read_settings
+from face_engine.catalog import Catalog
 from face_engine.loading import ModelLoader
 from functions.compare.app import build_router as build_compare_router
 from functions.extract.app import build_router as build_extract_router
@@ -16,15 +17,16 @@ from functions.extract.app import build_router as build_extract_router
 logger = logging.getLogger(__name__)
 
 
-def create(settings: Settings | None = None) -> FastAPI:
+def create(settings: Settings | None = None, catalog: Catalog | None = None) -> FastAPI:
     """Builds the local server's app, which loads the model when it starts.
 
     Args:
         settings: read from the environment when None, as uvicorn calls it.
+        catalog: the project's own when None.
     """
     settings = read_settings() if settings is None else settings
     loader = ModelLoader(
-        settings.face_model, settings.model_dir, settings.detector, settings.alignment
+        settings.face_model, settings.model_dir, settings.detector, settings.alignment, catalog
     )
 
     @asynccontextmanager

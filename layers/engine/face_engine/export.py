@@ -172,8 +172,8 @@ def check_weights(
     unused = (fingerprints - used).total()
     if missing or unused:
         raise WeightsRefused(
-            f"{weights.name} does not hold the weights of {network}: {missing} of"
-            f" {used.total()} arrays are missing, and {unused} belong to no layer"
+            f"{weights.name} does not hold the weights of {network}: of {used.total()} arrays"
+            f" {missing} are missing; {unused} of the file's are in no layer"
         )
 
 
