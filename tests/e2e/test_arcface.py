@@ -15,6 +15,9 @@ from functions.local.app import create
 from tests.baked import BakedModel, bake_model
 from tests.conftest import ReadPhoto
 
+# The first of them bakes, which takes minutes on a busy machine.
+pytestmark = pytest.mark.timeout(1200)
+
 
 @pytest.fixture(scope="module")
 def baked() -> BakedModel:

@@ -16,6 +16,8 @@ from tests.baked import Baked, bake, convert, run_baking
 from tests.conftest import ReadPhoto
 from tests.paths import BAKE_PYTHON
 
+# The first of them bakes, which takes minutes on a busy machine.
+pytestmark = pytest.mark.timeout(1200)
 NETWORKS = pytest.mark.parametrize("network", list(Network))
 
 

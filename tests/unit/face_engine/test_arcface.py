@@ -19,6 +19,8 @@ from face_engine.faces import BoundingBox, ExtractionOptions, Photo, RGBImage
 from face_engine.loading import ModelLoader
 from tests.baked import BakedModel, bake_model
 
+# The first of them bakes, which takes minutes on a busy machine.
+pytestmark = pytest.mark.timeout(1200)
 DecodePhoto = Callable[[str], Photo]
 PHOTOS = ("person_a_1.jpg", "person_b_2.jpg", "impostor_1.jpg", "impostor_2.jpg", "sample5.jpg")
 YUNET = "face_detection_yunet_2023mar_int8bq.onnx"
