@@ -6,7 +6,9 @@ face is cut out and embedded instead of all. The tests hold it to `DeepFace.repr
 """
 
 from dataclasses import dataclass
+from typing import Any
 
+import cv2
 import numpy as np
 from deepface.modules.detection import extract_face
 from deepface.modules.preprocessing import resize_image
@@ -105,8 +107,20 @@ class ArcFaceExtractor:
         if not face_bgr.size:
             raise ModelFailed
         scaled = face_bgr / 255 if face_bgr.max() > 1 else face_bgr
-        crop = resize_image(img=scaled, target_size=(CROP_SIZE_PX, CROP_SIZE_PX))
+        crop = resize_image(img=_thicken(scaled), target_size=(CROP_SIZE_PX, CROP_SIZE_PX))
         return run(self.network, crop)
+
+
+def _thicken(image: NDArray[Any]) -> NDArray[Any]:
+    """Returns an image of which a pixel is left in both directions when it is made to fit a crop.
+
+    Of one more than 112 times as long as wide, DeepFace's `resize_image` leaves none, and fails.
+    """
+    rows, columns = image.shape[:2]
+    if int(min(rows, columns) * CROP_SIZE_PX / max(rows, columns)) >= 1:
+        return image
+    least = max(rows, columns) // CROP_SIZE_PX + 1
+    return np.asarray(cv2.resize(image, (max(columns, least), max(rows, least))))
 
 
 def run(network: ArcFace, batch: NDArray[np.float32]) -> Embedding:

@@ -13,6 +13,12 @@ from face_engine.turning import CONVINCING_SCORE, turn_back
 
 BGRImage = NDArray[np.uint8]
 
+# DeepFace's detectors scale an image to at most 640 (YuNet) or 1980 pixels, and fail when its
+# shorter side is gone then.
+MOST_PROPORTION = 320
+# Of a face that is one pixel wide, DeepFace's alignment may leave nothing.
+LEAST_FACE_PX = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -69,9 +75,11 @@ class FaceFinder:
         return Found(turned, "yunet", quarter_turns)
 
     def _detect(self, image_rgb: RGBImage, border: bool) -> list[Face]:
+        if min(image_rgb.shape[:2]) * MOST_PROPORTION < max(image_rgb.shape[:2]):
+            return []
         image, dx, dy = to_bgr(image_rgb, border)
         areas = self.client.detect_faces(image)
-        return [to_face(area, dx, dy) for area in areas if area.w > 0 and area.h > 0]
+        return [to_face(area, dx, dy) for area in areas if min(area.w, area.h) >= LEAST_FACE_PX]
 
 
 @dataclass(frozen=True, slots=True)
