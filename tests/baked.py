@@ -83,11 +83,6 @@ def bake(network: Network) -> Baked:
     return Baked(folder / f"{STEMS[network]}.h5", folder / f"{STEMS[network]}.onnx")
 
 
-def convert(network: Network, weights: Path, onnx: Path) -> None:
-    """Converts as an image build does."""
-    run_baking("face_engine.conversion", network, weights, onnx)
-
-
 def run_baking(module: str, *arguments: str | Path, succeeds: bool = True, home: str = "") -> str:
     """Runs a module with the conversion's requirements; returns what it says of itself.
 
