@@ -1,5 +1,6 @@
-"""Conversion of weights: the same numbers, and what it refuses."""
+"""Conversion of weights: the same numbers, the same file each time, and what it refuses."""
 
+import hashlib
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,18 @@ def test_the_libraries_can_feed_and_read_it(
     assert entry.shape == shape
     assert entry.type == "tensor(float)"
     assert [output.shape[-1] for output in session.get_outputs()] == channels
+
+
+@NETWORKS
+def test_the_same_weights_give_the_same_file(network: Network, tmp_path: Path) -> None:
+    baked = bake(network)
+    again = tmp_path / "elsewhere" / "again.onnx"
+    moved = tmp_path / "moved.h5"
+    moved.symlink_to(baked.weights)
+    run_baking("face_engine.conversion", network, moved, again)
+    first, second = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (baked.onnx, again))
+    assert first == second
+    assert [path.name for path in again.parent.iterdir()] == ["again.onnx"]
 
 
 def refusal_of(network: Network, weights: Path, folder: Path) -> str:

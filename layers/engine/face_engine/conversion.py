@@ -65,7 +65,8 @@ class Conversion:
 def convert(network: Network, weights: Path, onnx: Path) -> Conversion:
     """Writes `onnx` when it is whole and verified; else leaves what was there.
 
-    The work is done in a process of its own, which gives the memory back (4 GB at the peak).
+    The work is done in a process of its own, which gives the memory back (4 GB at the peak) and
+    makes the file depend on nothing but the weights: the same weights give the same bytes.
 
     Args:
         network: whose weights they are.
