@@ -10,13 +10,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from deepface.modules.detection import extract_face
-from deepface.modules.preprocessing import resize_image
 from numpy.typing import NDArray
 
 from face_contract.errors import ModelFailed, MultipleFacesDetected, NoFaceDetected
 from face_engine.alignment import CROP_SIZE_PX
-from face_engine.deepface_clients import ArcFace
+from face_engine.deepface_clients import ArcFace, extract_face, resize_image
 from face_engine.face_finder import FaceFinder, to_area, to_bgr
 from face_engine.faces import Embedding, Extraction, ExtractionOptions, Face, Photo, RGBImage
 from face_engine.turning import turn_back
@@ -63,8 +61,10 @@ class ArcFaceExtractor:
         Raises:
             NoFaceDetected, MultipleFacesDetected: as `options.enforce_detection` asks.
             ModelFailed: the network gave no valid vector.
+            TimedOut: `options.deadline` has passed.
         """
         found = self.finder.find(photo.rgb, border=options.align)
+        options.deadline.check()
         if options.enforce_detection and not found.faces:
             raise NoFaceDetected
         if options.enforce_detection and len(found.faces) > 1:

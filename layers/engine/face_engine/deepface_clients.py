@@ -2,13 +2,12 @@
 
 The clients of deepface 0.0.103 look for their files below DEEPFACE_HOME, and download what they
 miss; these three are given theirs and do neither. Importing this module imports deepface, which
-takes a second: only the loading of the model that needs it does so.
+takes half a second: only the loading of the model that needs it does so.
 """
 
 import os
 import queue
 import threading
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,27 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-with warnings.catch_warnings():
-    # retina-face silences all warnings of the process; here it does not.
+from face_engine.deepface_import import without_downloads
+from face_engine.onnx_session import create_session
+
+with without_downloads():
     from deepface.models.Detector import Detector, FacialAreaRegion
     from deepface.models.face_detection.RetinaFace import RetinaFaceClient
     from deepface.models.face_detection.YuNet import YuNetClient
     from deepface.models.facial_recognition.onnx.ArcFace import ArcFaceClient
+    from deepface.modules.detection import extract_face
+    from deepface.modules.preprocessing import resize_image
     from retinaface.model.retinaface_onnx_model import RetinaFace
 
-from face_engine.onnx_session import create_session
-
-__all__ = ["ArcFace", "Detector", "FacialAreaRegion", "PooledYuNet", "RetinaFaceDetector"]
+__all__ = [
+    "ArcFace",
+    "Detector",
+    "FacialAreaRegion",
+    "PooledYuNet",
+    "RetinaFaceDetector",
+    "extract_face",
+    "resize_image",
+]
 
 
 class ArcFace(ArcFaceClient):  # type: ignore[misc]
