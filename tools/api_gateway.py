@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from face_contract.app import API_PREFIX
-from face_contract.errors import GATEWAY_ERRORS, ErrorCode, NotFound, PayloadTooLarge
+from face_contract.errors import GATEWAY_ERRORS, ErrorCode, NotFound, PayloadTooLarge, TimedOut
 from tools.lambda_pool import MOST_PAYLOAD_BYTES, Answer, Busy, Pool, free_port
 
 # API Gateway's own limits.
@@ -166,6 +166,7 @@ def to_response(answer: Answer) -> Response:
 GATEWAY_RESPONSES: dict[ErrorCode, tuple[HTTPStatus, str]] = {
     NotFound.code: (NotFound.status, NotFound.message),
     PayloadTooLarge.code: (PayloadTooLarge.status, PayloadTooLarge.message),
+    TimedOut.code: (TimedOut.status, TimedOut.message),
     **{error.code: (error.status, error.message) for error in GATEWAY_ERRORS},
 }
 

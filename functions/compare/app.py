@@ -6,25 +6,28 @@ from fastapi import APIRouter, FastAPI
 
 from face_contract.app import create_app
 from face_contract.distance import compare
-from face_contract.errors import InvalidEmbedding, InvalidRequest, PayloadTooLarge
+from face_contract.errors import InvalidEmbedding, InvalidRequest, Overloaded, PayloadTooLarge
 from face_contract.openapi import document_responses
 from face_contract.schemas import CompareRequest, CompareResponse
 from face_contract.settings import Settings
+from face_contract.work_queue import WorkQueue, bounded_router
 
 
-def build_router() -> APIRouter:
+def build_router(settings: Settings) -> APIRouter:
     """Builds the route of the compare function."""
-    router = APIRouter()
+    # Only to read bodies: a comparison itself takes less time than a change of threads.
+    queue = WorkQueue(1, settings.max_waiting)
+    router = bounded_router(queue, settings.request_budget_s)
 
     @router.post(
         "/compare-faces",
         tags=["faces"],
         summary="Do two embeddings show the same person?",
         responses=document_responses(
-            CompareResponse, InvalidEmbedding, PayloadTooLarge, InvalidRequest
+            CompareResponse, InvalidEmbedding, PayloadTooLarge, InvalidRequest, Overloaded
         ),
     )
-    def compare_faces(request: CompareRequest) -> CompareResponse:
+    async def compare_faces(request: CompareRequest) -> CompareResponse:
         comparison = compare(
             request.embedding1, request.embedding2, request.distance_metric, request.threshold
         )
@@ -35,4 +38,6 @@ def build_router() -> APIRouter:
 
 def create(settings: Settings) -> FastAPI:
     """Builds the app of the compare function."""
-    return create_app("Face comparison", [build_router()], settings, docs=settings.enable_docs)
+    return create_app(
+        "Face comparison", [build_router(settings)], settings, docs=settings.enable_docs
+    )

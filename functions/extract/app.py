@@ -1,13 +1,13 @@
 """The routes that turn photos into embeddings."""
 
 import os
-import threading
 import time
 from dataclasses import asdict
 
 from fastapi import APIRouter, FastAPI
 
 from face_contract.app import create_app
+from face_contract.deadline import Deadline
 from face_contract.distance import DEFAULT_THRESHOLDS
 from face_contract.errors import (
     DownloadFailed,
@@ -17,6 +17,7 @@ from face_contract.errors import (
     ModelUnavailable,
     MultipleFacesDetected,
     NoFaceDetected,
+    Overloaded,
     PayloadTooLarge,
 )
 from face_contract.openapi import document_responses
@@ -34,12 +35,16 @@ from face_contract.schemas import (
     WeightsFile,
 )
 from face_contract.settings import Settings
+from face_contract.work_queue import CurrentTurn, WorkQueue, bounded_router
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.catalog import source_of
 from face_engine.download import Downloader
-from face_engine.faces import ExtractionOptions
+from face_engine.faces import Extraction, ExtractionOptions
 from face_engine.images import decode_base64, decode_image
 from face_engine.loading import ModelLoader
+
+# They wait for others, not for a processor.
+DOWNLOAD_THREADS = 16
 
 
 def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
@@ -49,11 +54,14 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         loader: gives the model.
         settings: limits and policies.
     """
+    # A photo of 64 megapixels takes 570 MB while it is decoded: as many as there are processors.
+    work = WorkQueue(os.cpu_count() or 1, settings.max_waiting)
+    # Slow downloads take at most half of the places: photos that came along are worked on.
+    downloads = WorkQueue(DOWNLOAD_THREADS, settings.max_waiting // 2)
     router = APIRouter()
+    bounded = bounded_router(work, settings.request_budget_s)
     choice = loader.choice
     model = choice.entry.name
-    # A photo of 64 megapixels takes 570 MB while it is decoded.
-    at_work = threading.BoundedSemaphore(os.cpu_count() or 1)
     downloader = Downloader(
         allowed_hosts=frozenset(settings.download_allowed_hosts),
         timeout_s=settings.download_timeout_s,
@@ -67,11 +75,11 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         responses=document_responses(HealthResponse, ModelUnavailable),
     )
     async def health() -> HealthResponse:
-        # Not in a thread: it must not wait for extractions that hold all of them.
+        # On the event loop, and without a place: it answers however many requests wait.
         loader.check()
         return HealthResponse(model=model, model_loaded=loader.is_loaded)
 
-    @router.post(
+    @bounded.post(
         "/extract-embedding",
         tags=["faces"],
         summary="Embed the most prominent face of a photo",
@@ -85,21 +93,18 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
             InvalidRequest,
             ModelFailed,
             ModelUnavailable,
+            Overloaded,
         ),
     )
-    def extract_embedding(request: ExtractRequest) -> ExtractResponse:
+    async def extract_embedding(request: ExtractRequest, turn: CurrentTurn) -> ExtractResponse:
         start = time.perf_counter()
-        extractor = loader.load().extractor
+        if not loader.is_loaded:
+            await turn.run(loader.load)
+        downloaded: bytes | None = None
         if request.image_type is ImageType.URL:
-            data = downloader.download(request.image)
-        else:
-            data = decode_base64(request.image, settings.max_image_bytes)
-        options = ExtractionOptions(
-            request.enforce_detection, request.align, settings.embed_without_face
-        )
-        with at_work:
-            photo = decode_image(data, settings.max_image_pixels)
-            extraction = extractor.extract(photo, options)
+            with downloads.enter() as place:
+                downloaded = await place.run(lambda: download(request.image, turn.deadline))
+        extraction = await turn.run(lambda: extract(request, downloaded, turn.deadline))
         vector = extraction.embedding
         return ExtractResponse(
             embedding=None if vector is None else vector.tolist(),
@@ -110,15 +115,33 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
             model=extraction.model,
         )
 
-    @router.post(
+    def download(url: str, deadline: Deadline) -> bytes:
+        return downloader.download(url, deadline.remaining_s())
+
+    def extract(
+        request: ExtractRequest, downloaded: bytes | None, deadline: Deadline
+    ) -> Extraction:
+        deadline.check()
+        if downloaded is None:
+            data = decode_base64(request.image, settings.max_image_bytes)
+        else:
+            data = downloaded
+        photo = decode_image(data, settings.max_image_pixels)
+        deadline.check()
+        options = ExtractionOptions(
+            request.enforce_detection, request.align, settings.embed_without_face, deadline
+        )
+        return loader.load().extractor.extract(photo, options)
+
+    @bounded.post(
         "/warm-up",
         tags=["service"],
         summary="Load the model",
-        responses=document_responses(WarmUpResponse, ModelUnavailable),
+        responses=document_responses(WarmUpResponse, ModelUnavailable, Overloaded),
     )
-    def warm_up() -> WarmUpResponse:
+    async def warm_up(turn: CurrentTurn) -> WarmUpResponse:
         status = "already_loaded" if loader.is_loaded else "loaded"
-        loaded = loader.load()
+        loaded = await turn.run(loader.load)
         return WarmUpResponse(status=status, model=model, load_time_seconds=loaded.load_time_s)
 
     @router.get(
@@ -154,6 +177,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
             model_loaded=loader.is_loaded,
         )
 
+    router.include_router(bounded)
     return router
 
 

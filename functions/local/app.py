@@ -38,5 +38,5 @@ def create(settings: Settings | None = None, catalog: Catalog | None = None) -> 
             logger.error("%s", error.message)
         yield
 
-    routers = [build_extract_router(loader, settings), build_compare_router()]
+    routers = [build_extract_router(loader, settings), build_compare_router(settings)]
     return create_app("Face embeddings", routers, settings, docs=True, lifespan=load_model)

@@ -13,6 +13,7 @@ from face_contract.errors import (
     NotFound,
     PayloadTooLarge,
     ServiceError,
+    TimedOut,
 )
 from face_contract.settings import MEBIBYTE, Settings
 from functions.local.app import create
@@ -180,7 +181,8 @@ def test_networks_are_allowed_by_a_resource_policy() -> None:
 
 def test_gateway_answers_are_the_envelope() -> None:
     errors: dict[ErrorCode, GatewayError | type[ServiceError]] = {
-        error.code: error for error in (*GATEWAY_ERRORS, NotFound, PayloadTooLarge, InvalidRequest)
+        error.code: error
+        for error in (*GATEWAY_ERRORS, NotFound, PayloadTooLarge, InvalidRequest, TimedOut)
     }
     answers = api(NETWORKS)["GatewayResponses"]
     assert set(answers) == set(GATEWAY_ANSWERS)

@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 
 
 def envelope(error: ServiceError, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Returns the answer for an error."""
+    """Returns the answer for an error, with its own headers unless others are given."""
     body = {"code": error.code, "message": error.message, "details": error.details}
-    return JSONResponse({"error": body}, status_code=error.status, headers=headers)
+    return JSONResponse({"error": body}, error.status, headers or error.headers)
 
 
 def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:

@@ -15,6 +15,7 @@ from face_contract.errors import (
     MethodNotAllowed,
     NotFound,
     ServiceError,
+    TimedOut,
 )
 from face_contract.schemas import ErrorResponse
 
@@ -29,7 +30,13 @@ def document_responses(
         errors: what only this route raises.
     """
     examples: dict[HTTPStatus, dict[ErrorCode, object]] = defaultdict(dict)
-    raised: list[type[ServiceError]] = [*errors, NotFound, MethodNotAllowed, InternalError]
+    raised: list[type[ServiceError]] = [
+        *errors,
+        NotFound,
+        MethodNotAllowed,
+        InternalError,
+        TimedOut,
+    ]
     for error in raised:
         examples[error.status][error.code] = _error_example(
             error.code, error.message, error.example_details

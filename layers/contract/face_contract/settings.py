@@ -43,6 +43,12 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(15 * MEBIBYTE, gt=0, description="Largest request body.")
     max_image_bytes: int = Field(10 * MEBIBYTE, gt=0, description="Largest image file.")
     max_image_pixels: int = Field(64_000_000, gt=0, description="Most pixels that are decoded.")
+    max_waiting: int = Field(
+        64, ge=0, description="Requests that may wait while others are worked on."
+    )
+    request_budget_s: float = Field(
+        25, gt=0, le=900, description="Seconds from a request to its answer, or to `TIMEOUT`."
+    )
     download_timeout_s: float = Field(
         10, gt=0, le=60, description="Seconds that the download of an image may take in all."
     )

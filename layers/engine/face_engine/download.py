@@ -1,12 +1,12 @@
 """The guarded downloader: what a client's URL leads to, without leading inside."""
 
+import math
 import queue
 import re
 import socket
 import ssl
 import string
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +14,7 @@ from ipaddress import IPv6Address, ip_address
 from typing import TypeAlias
 from urllib.parse import quote, urljoin, urlsplit
 
+from face_contract.deadline import Deadline
 from face_contract.errors import DownloadFailed
 from face_engine.addresses import IPAddress, is_public
 
@@ -122,24 +123,6 @@ def resolve_host(host: str) -> list[str]:
     return [str(address[0]) for *_, address in found]
 
 
-class Deadline:
-    """One end for everything that a download does."""
-
-    def __init__(self, timeout_s: float) -> None:
-        self._end_s = time.monotonic() + timeout_s
-
-    def remaining_s(self) -> float:
-        """Returns the seconds left, more than 0.
-
-        Raises:
-            DownloadFailed: there are none.
-        """
-        remaining_s = self._end_s - time.monotonic()
-        if remaining_s <= 0:
-            raise DownloadFailed(TOO_SLOW)
-        return remaining_s
-
-
 @dataclass(frozen=True)
 class Downloader:
     """Downloads from public hosts, each time over a fresh connection. Threads may share it.
@@ -162,14 +145,18 @@ class Downloader:
     resolve: Resolve = resolve_host
     ssl_context: ssl.SSLContext | None = None
 
-    def download(self, url: str) -> bytes:
+    def download(self, url: str, within_s: float = math.inf) -> bytes:
         """Returns the body that an http or https URL answers with.
+
+        Args:
+            url: where the client says that an image is.
+            within_s: ends it sooner than `timeout_s`.
 
         Raises:
             DownloadFailed: it is refused, at the first URL or after a redirect; or fails, or takes
                 too long, or is too large. Says nothing about what was found where.
         """
-        deadline = Deadline(self.timeout_s)
+        deadline = Deadline(min(self.timeout_s, within_s), lambda: DownloadFailed(TOO_SLOW))
         # Some 30 ms that requests without a URL need not wait for.
         from face_engine.network import request_body
 

@@ -32,8 +32,10 @@ class LandmarkExtractor:
         Raises:
             NoFaceDetected, MultipleFacesDetected: as `options.enforce_detection` asks.
             ModelFailed: the network gave no valid vector.
+            TimedOut: `options.deadline` has passed.
         """
         faces = self.detector.detect(photo.rgb)
+        options.deadline.check()
         if options.enforce_detection and not faces:
             raise NoFaceDetected
         if options.enforce_detection and len(faces) > 1:

@@ -6,6 +6,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from face_contract.deadline import NEVER, Deadline
+
 # (H, W, 3), red first, upright.
 RGBImage: TypeAlias = NDArray[np.uint8]
 # (5, 2) x and y: the person's right eye, left eye, nose tip, right and left mouth corner.
@@ -123,11 +125,13 @@ class ExtractionOptions:
         enforce_detection: refuse a photo that does not hold exactly one face.
         align: align the face by its landmarks; else embed its box.
         embed_without_face: embed the whole photo when it holds no face.
+        deadline: asked for between detection and embedding.
     """
 
     enforce_detection: bool = True
     align: bool = True
     embed_without_face: bool = True
+    deadline: Deadline = NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,5 +179,6 @@ class FaceExtractor(Protocol):
         Raises:
             NoFaceDetected, MultipleFacesDetected: as `options.enforce_detection` asks.
             ModelFailed: the network gave no valid vector.
+            TimedOut: `options.deadline` has passed.
         """
         ...
