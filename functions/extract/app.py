@@ -103,7 +103,9 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         downloaded: bytes | None = None
         if request.image_type is ImageType.URL:
             with downloads.enter() as place:
-                downloaded = await place.run(lambda: download(request.image, turn.deadline))
+                downloaded = await place.run(
+                    lambda: downloader.download(request.image, turn.deadline)
+                )
         extraction = await turn.run(lambda: extract(request, downloaded, turn.deadline))
         vector = extraction.embedding
         return ExtractResponse(
@@ -114,9 +116,6 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
             processing_time_ms=(time.perf_counter() - start) * 1000,
             model=extraction.model,
         )
-
-    def download(url: str, deadline: Deadline) -> bytes:
-        return downloader.download(url, deadline.remaining_s())
 
     def extract(
         request: ExtractRequest, downloaded: bytes | None, deadline: Deadline

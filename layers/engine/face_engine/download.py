@@ -1,6 +1,5 @@
 """The guarded downloader: what a client's URL leads to, without leading inside."""
 
-import math
 import queue
 import re
 import socket
@@ -8,13 +7,14 @@ import ssl
 import string
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv6Address, ip_address
 from typing import TypeAlias
 from urllib.parse import quote, urljoin, urlsplit
 
-from face_contract.deadline import Deadline
+from face_contract.deadline import NEVER, Deadline
 from face_contract.errors import DownloadFailed
 from face_engine.addresses import IPAddress, is_public
 
@@ -24,6 +24,8 @@ Resolve: TypeAlias = Callable[[str], Sequence[str]]
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_REDIRECTS = 3
 MAX_PORT = 65_535
+# Of look-ups at a time, those that hang included.
+MOST_LOOKUPS = 64
 # What common servers take as a request line. Presigned S3 URLs with a session token pass 2,048.
 MAX_URL_CHARS = 8192
 # A host is a name of ASCII labels without the final dot, IPv4 in any spelling included, or IPv6
@@ -123,6 +125,34 @@ def resolve_host(host: str) -> list[str]:
     return [str(address[0]) for *_, address in found]
 
 
+_lookups = threading.BoundedSemaphore(MOST_LOOKUPS)
+
+
+def look_up(resolve: Resolve, host: str, deadline: Deadline) -> list[IPAddress]:
+    """Returns the addresses of a host; none when the answer is that there are none.
+
+    Raises:
+        ServiceError: there is no answer in time.
+    """
+    found: queue.SimpleQueue[list[IPAddress]] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            found.put([ip_address(text) for text in dict.fromkeys(resolve(host))])
+        except (OSError, ValueError):
+            found.put([])
+        finally:
+            _lookups.release()
+
+    with suppress(queue.Empty):
+        if _lookups.acquire(timeout=deadline.remaining_s()):
+            # The system's resolver knows no timeout: a name that hangs keeps a thread for a while.
+            threading.Thread(target=ask, name="resolve", daemon=True).start()
+            return found.get(timeout=deadline.remaining_s())
+    deadline.check()
+    raise DownloadFailed(TOO_SLOW)
+
+
 @dataclass(frozen=True)
 class Downloader:
     """Downloads from public hosts, each time over a fresh connection. Threads may share it.
@@ -145,18 +175,20 @@ class Downloader:
     resolve: Resolve = resolve_host
     ssl_context: ssl.SSLContext | None = None
 
-    def download(self, url: str, within_s: float = math.inf) -> bytes:
+    def download(self, url: str, until: Deadline = NEVER) -> bytes:
         """Returns the body that an http or https URL answers with.
 
         Args:
             url: where the client says that an image is.
-            within_s: ends it sooner than `timeout_s`.
+            until: the end of the request's time, if that comes before `timeout_s` is over.
 
         Raises:
             DownloadFailed: it is refused, at the first URL or after a redirect; or fails, or takes
                 too long, or is too large. Says nothing about what was found where.
+            TimedOut: `until` has come.
         """
-        deadline = Deadline(min(self.timeout_s, within_s), lambda: DownloadFailed(TOO_SLOW))
+        is_last = until.remaining_s() < self.timeout_s
+        deadline = until if is_last else Deadline(self.timeout_s, lambda: DownloadFailed(TOO_SLOW))
         # Some 30 ms that requests without a URL need not wait for.
         from face_engine.network import request_body
 
@@ -183,20 +215,7 @@ class Downloader:
         is_allowed = not allowed.isdisjoint({host, f"{host}:{target.port}"})
         if not is_allowed and target.port not in self.ports:
             raise DownloadFailed(REFUSED)
-        found: queue.SimpleQueue[list[IPAddress]] = queue.SimpleQueue()
-
-        def look_up() -> None:
-            try:
-                found.put([ip_address(text) for text in dict.fromkeys(self.resolve(target.host))])
-            except (OSError, ValueError):
-                found.put([])
-
-        # The system's resolver knows no timeout, so a name that hangs keeps its thread for a while.
-        threading.Thread(target=look_up, name="resolve", daemon=True).start()
-        try:
-            addresses = found.get(timeout=deadline.remaining_s())
-        except queue.Empty:
-            raise DownloadFailed(TOO_SLOW) from None
+        addresses = look_up(self.resolve, target.host, deadline)
         # An unknown name and a private one get the same answer: what exists inside is not told.
         if not addresses or not (is_allowed or all(map(is_public, addresses))):
             raise DownloadFailed(REFUSED)

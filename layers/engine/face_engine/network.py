@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import httpcore2
 
 from face_contract import __version__
-from face_contract.errors import DownloadFailed
+from face_contract.errors import DownloadFailed, ServiceError
 from face_engine.addresses import IPAddress
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ HEADERS = (
     ("Connection", "close"),
 )
 
-# Seconds that are left; raises DownloadFailed when none are.
+# Seconds that are left; raises a ServiceError when none are.
 Remaining: TypeAlias = Callable[[], float]
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
@@ -68,7 +68,7 @@ class DeadlineStream(httpcore2.NetworkStream):
         """Shakes hands under the name in the URL."""
         try:
             stream = self._stream.start_tls(ssl_context, server_hostname, self._remaining_s())
-        except DownloadFailed:
+        except ServiceError:
             self.close()
             raise
         return DeadlineStream(stream, self._remaining_s)
