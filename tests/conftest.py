@@ -16,6 +16,7 @@ from face_engine.faces import FaceExtractor, Photo
 from face_engine.images import decode_image
 from face_engine.loading import ModelLoader
 from functions.local.app import create
+from tests.local_server import Server, StartServer
 from tests.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_pool
@@ -57,6 +58,21 @@ def local_service() -> Iterator[httpx.Client]:
     """The local server's app with its default settings, in this process."""
     with TestClient(create(Settings(model_dir=MODEL_DIR)), raise_server_exceptions=False) as client:
         yield client
+
+
+@pytest.fixture
+def start_server() -> Iterator[StartServer]:
+    """Starts local servers with environment variables, and stops those that still run."""
+    servers: list[Server] = []
+
+    def start(**variables: str) -> Server:
+        servers.append(Server(**variables))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.stop()
 
 
 @pytest.fixture(scope="session")

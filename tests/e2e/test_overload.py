@@ -1,0 +1,209 @@
+"""More requests than can be worked on, and requests that take too long."""
+
+import base64
+import http.server
+import io
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+
+import httpx2 as httpx
+import pytest
+from PIL import Image
+
+from tests.conftest import ReadPhoto
+from tests.contract.test_errors import assert_error
+from tests.local_server import Server, StartServer
+
+EXTRACT = "/api/v1/extract-embedding"
+HEALTH = "/api/v1/health"
+PROCESSORS = os.cpu_count() or 1
+
+
+class HeldPhotos(http.server.ThreadingHTTPServer):
+    """Serves a photo, but to nobody before it is released."""
+
+    request_queue_size = 100
+
+    def __init__(self, photo: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.photo = photo
+        self.arrived = threading.Semaphore(0)
+        self.released = threading.Event()
+        self.host = f"127.0.0.1:{self.server_port}"
+
+    def wait_for(self, requests: int) -> None:
+        """Waits until so many requests are held."""
+        for _ in range(requests):
+            assert self.arrived.acquire(timeout=20)
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    server: HeldPhotos
+
+    def do_GET(self) -> None:
+        self.server.arrived.release()
+        self.server.released.wait(30)
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.server.photo)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing to say."""
+
+
+@pytest.fixture
+def held(read_photo: ReadPhoto) -> Iterator[HeldPhotos]:
+    with HeldPhotos(read_photo("person_b_1.jpg")) as photos:
+        thread = threading.Thread(target=photos.serve_forever, args=(0.01,))
+        thread.start()
+        yield photos
+        photos.released.set()
+        photos.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def photo(read_photo: ReadPhoto) -> dict[str, object]:
+    return {"image": base64.b64encode(read_photo("person_b_1.jpg")).decode()}
+
+
+@pytest.fixture(scope="module")
+def slow_photo() -> dict[str, object]:
+    """Takes some seconds to decode, and none to send."""
+    file = io.BytesIO()
+    Image.new("L", (7999, 7999)).save(file, "WEBP", lossless=True, method=0)
+    return {"image": base64.b64encode(file.getvalue()).decode(), "enforce_detection": False}
+
+
+def hold(server: Server, held: HeldPhotos, requests: int) -> list[Future[httpx.Response]]:
+    """Sends requests that wait for their photos."""
+    threads = ThreadPoolExecutor(requests)
+    body = {"image": f"http://{held.host}/", "image_type": "url"}
+    sent = [
+        threads.submit(httpx.post, server.address + EXTRACT, json=body, timeout=40)
+        for _ in range(requests)
+    ]
+    threads.shutdown(wait=False)
+    return sent
+
+
+def test_one_too_many_is_refused_at_once_and_nothing_that_waits_is_lost(
+    start_server: StartServer, held: HeldPhotos, photo: dict[str, object]
+) -> None:
+    server = start_server(MAX_WAITING="6", DOWNLOAD_ALLOWED_HOSTS=held.host)
+    waiting = hold(server, held, PROCESSORS + 6)
+    held.wait_for(PROCESSORS + 6)
+    for body in ({**photo}, {"image": "A" * 10_000_000}):
+        start = time.perf_counter()
+        refused = httpx.post(server.address + EXTRACT, json=body)
+        # In milliseconds; a busy machine adds some.
+        assert time.perf_counter() - start < 1
+        assert_error(refused, 503, "OVERLOADED")
+        assert int(refused.headers["retry-after"]) > 0
+    assert httpx.get(server.address + HEALTH, timeout=1).status_code == 200
+    held.released.set()
+    answers = [request.result().json() for request in waiting]
+    assert [answer["face_count"] for answer in answers] == [1] * len(waiting)
+    assert len({tuple(answer["embedding"]) for answer in answers}) == 1
+    assert httpx.post(server.address + EXTRACT, json=photo).status_code == 200
+
+
+def test_slow_downloads_leave_places_for_photos(
+    start_server: StartServer, held: HeldPhotos, photo: dict[str, object]
+) -> None:
+    server = start_server(
+        MAX_WAITING="40", DOWNLOAD_ALLOWED_HOSTS=held.host, DOWNLOAD_TIMEOUT_S="25"
+    )
+    waiting = hold(server, held, 16 + 20)
+    held.wait_for(16)
+    # As many again wait for a thread; they came at the same time.
+    time.sleep(1)
+    (refused,) = (request.result() for request in hold(server, held, 1))
+    assert_error(refused, 503, "OVERLOADED")
+    for _ in range(5):
+        answer = httpx.post(server.address + EXTRACT, json=photo, timeout=10)
+        assert answer.status_code == 200
+    held.released.set()
+    assert {request.result().status_code for request in waiting} == {200}
+
+
+def test_many_large_photos_at_once_leave_health_its_time(start_server: StartServer) -> None:
+    server = start_server()
+    body = {"image": "A" * 13_000_000}
+    with ThreadPoolExecutor(PROCESSORS + 64) as threads:
+        sent = [
+            threads.submit(httpx.post, server.address + EXTRACT, json=body, timeout=60)
+            for _ in range(PROCESSORS + 64)
+        ]
+        slowest = 0.0
+        while not all(request.done() for request in sent):
+            start = time.perf_counter()
+            assert httpx.get(server.address + HEALTH, timeout=10).status_code == 200
+            slowest = max(slowest, time.perf_counter() - start)
+            time.sleep(0.05)
+    assert {request.result().status_code for request in sent} <= {400, 503}
+    # The main client waits for 5 seconds.
+    assert slowest < 4
+
+
+def test_a_spent_budget_is_answered_on_time_and_the_slot_stays_busy(
+    start_server: StartServer, slow_photo: dict[str, object], photo: dict[str, object]
+) -> None:
+    server = start_server(MAX_WAITING="0", REQUEST_BUDGET_S="0.3")
+    with ThreadPoolExecutor(PROCESSORS) as threads:
+        start = time.perf_counter()
+        sent = [
+            threads.submit(httpx.post, server.address + EXTRACT, json=slow_photo, timeout=20)
+            for _ in range(PROCESSORS)
+        ]
+        late = [request.result() for request in sent]
+    assert time.perf_counter() - start < 1.5
+    for answer in late:
+        assert_error(answer, 504, "TIMEOUT")
+    # The threads still decode.
+    assert_error(httpx.post(server.address + EXTRACT, json=photo), 503, "OVERLOADED")
+    deadline = time.perf_counter() + 20
+    while (answer := httpx.post(server.address + EXTRACT, json=photo)).status_code == 503:
+        assert time.perf_counter() < deadline
+        time.sleep(0.1)
+    assert answer.status_code == 200
+
+
+def test_a_download_ends_with_the_budget(start_server: StartServer, held: HeldPhotos) -> None:
+    server = start_server(REQUEST_BUDGET_S="1", DOWNLOAD_ALLOWED_HOSTS=held.host)
+    start = time.perf_counter()
+    (request,) = hold(server, held, 1)
+    assert_error(request.result(), 504, "TIMEOUT")
+    assert 0.9 < time.perf_counter() - start < 3
+
+
+@pytest.mark.parametrize("path", [EXTRACT, "/api/v1/compare-faces"])
+def test_a_body_that_never_comes_is_not_waited_for(start_server: StartServer, path: str) -> None:
+    server = start_server(REQUEST_BUDGET_S="1")
+    with closing(socket.create_connection(("127.0.0.1", server.port), timeout=10)) as connection:
+        head = f"POST {path} HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n"
+        connection.sendall(head.encode() + b'{"image": "')
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 504 ")
+    assert b'"TIMEOUT"' in answer
+
+
+def test_clients_that_disappear_half_way_leave_their_places(
+    start_server: StartServer, photo: dict[str, object]
+) -> None:
+    server = start_server(MAX_WAITING="2")
+    for _ in range(20):
+        with closing(socket.create_connection(("127.0.0.1", server.port), timeout=10)) as left:
+            head = f"POST {EXTRACT} HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\n"
+            left.sendall(head.encode() + b'{"image": "')
+            time.sleep(0.02)
+    answers = [httpx.post(server.address + EXTRACT, json=photo) for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert "Traceback" not in server.stop()
