@@ -236,6 +236,11 @@ def main() -> None:
         fetch_artifacts(list(artifacts), arguments.into)
     except FetchFailed as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"{arguments.into} cannot be written: {error.strerror}. What is whole is kept.")
+    except KeyboardInterrupt:
+        print("Interrupted; the next run goes on from here.", file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 import hashlib
 import http.server
+import resource
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,35 +101,76 @@ def test_a_package_that_does_not_exist_is_a_failure_of_its_source(tmp_path: Path
         fetch_artifacts([artifact(ArchiveSource(absent, "net.onnx"))], tmp_path)
 
 
-def test_a_killed_fetch_leaves_nothing_half_written(address: str, tmp_path: Path) -> None:
+def start_fetch(address: str, folder: Path, **options: Any) -> subprocess.Popen[str]:
+    """Starts the command, with a catalogue of one file that comes slowly."""
     digest = hashlib.sha256(CONTENT).hexdigest()
-    catalog = tmp_path / "catalog.toml"
+    catalog = folder.parent / "catalog.toml"
     catalog.write_text(
         f'[archives]\n[artifacts."net.onnx"]\nabout = "a network"\nbytes = {len(CONTENT)}\n'
         f'sha256 = "{digest}"\nlicence = "MIT"\nsources = [{{ url = "{address}/slow" }}]\n'
     )
-    folder = tmp_path / "models"
     command = [sys.executable, "-m", "face_engine.fetch", "--catalog", str(catalog)]
-    fetch = subprocess.Popen([*command, "--into", str(folder)], env=subprocess_environment())
+    return subprocess.Popen(
+        [*command, "--into", str(folder)],
+        env=subprocess_environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def wait_for_request() -> None:
     deadline = time.monotonic() + 10
     while Files.requests == 0 and time.monotonic() < deadline:
         time.sleep(0.02)
-    fetch.kill()
-    fetch.wait()
     assert Files.requests == 1
+
+
+def test_a_killed_fetch_leaves_nothing_half_written(address: str, tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    fetch = start_fetch(address, folder)
+    wait_for_request()
+    fetch.kill()
+    fetch.communicate()
     assert not (folder / "net.onnx").exists()
     fetch_artifacts([artifact(UrlSource(f"{address}/whole"))], folder)
     assert sorted(path.name for path in folder.iterdir()) == [".lock", "net.onnx"]
 
 
+def test_an_interrupted_fetch_says_so_and_no_more(address: str, tmp_path: Path) -> None:
+    fetch = start_fetch(address, tmp_path / "models")
+    wait_for_request()
+    fetch.send_signal(signal.SIGINT)
+    _, said = fetch.communicate(timeout=10)
+    assert fetch.returncode == 130
+    assert said.endswith("Interrupted; the next run goes on from here.\n")
+    assert "Traceback" not in said
+
+
 def test_two_processes_fetch_once(address: str, tmp_path: Path) -> None:
-    wanted = artifact(UrlSource(f"{address}/slow"))
-    threads = [
-        threading.Thread(target=fetch_artifacts, args=([wanted], tmp_path)) for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (tmp_path / "net.onnx").read_bytes() == CONTENT
+    folder = tmp_path / "models"
+    fetches = [start_fetch(address, folder) for _ in range(2)]
+    for fetch in fetches:
+        fetch.communicate(timeout=30)
+    assert [fetch.returncode for fetch in fetches] == [0, 0]
+    assert (folder / "net.onnx").read_bytes() == CONTENT
     assert Files.requests == 1
+
+
+def test_a_full_disk_is_one_clear_error_and_the_next_run_succeeds(
+    address: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "models"
+
+    def allow_no_large_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+
+    fetch = start_fetch(address, folder, preexec_fn=allow_no_large_files)
+    _, said = fetch.communicate(timeout=30)
+    assert fetch.returncode == 1
+    assert "Traceback" not in said
+    assert "File too large" in said
+    assert not (folder / "net.onnx").exists()
+    fetch = start_fetch(address, folder)
+    fetch.communicate(timeout=30)
+    assert (folder / "net.onnx").read_bytes() == CONTENT
