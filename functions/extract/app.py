@@ -150,6 +150,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         responses=document_responses(ModelInfoResponse),
     )
     async def model_info() -> ModelInfoResponse:
+        baked_sha256 = loader.loaded.baked_sha256 if loader.loaded else {}
         return ModelInfoResponse(
             model=model,
             model_identity=choice.identity,
@@ -158,7 +159,11 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
             input_size=InputSize(width=CROP_SIZE_PX, height=CROP_SIZE_PX),
             distance_metrics=DEFAULT_THRESHOLDS,
             weights=[
-                WeightsFile(file=source.file, sha256=source.sha256)
+                WeightsFile(
+                    file=source.file,
+                    sha256=source.sha256,
+                    baked_sha256=baked_sha256.get(source.file),
+                )
                 for source in map(source_of, choice.weights)
             ],
             inference_engines=[

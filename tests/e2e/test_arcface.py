@@ -3,6 +3,7 @@
 import base64
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -11,8 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from face_contract.settings import Settings
+from face_engine.catalog import sha256_of
 from functions.local.app import create
-from tests.baked import BakedModel, bake_model
+from tests.baked import STEMS, BakedModel, bake_model
 from tests.conftest import ReadPhoto
 
 # The first of them bakes, which takes minutes on a busy machine.
@@ -58,7 +60,12 @@ def test_it_is_loaded_and_says_of_what(service: httpx.Client, baked: BakedModel)
     info = service.get("/api/v1/model-info").json()
     assert (info["detector"], info["alignment"]) == ("retinaface", "deepface")
     artifacts = baked.catalog.models["arcface"].artifacts
-    assert info["weights"] == [{"file": a.file, "sha256": a.sha256} for a in artifacts]
+    made = {stem: sha256_of(baked.folder / f"{stem}.onnx") for stem in STEMS.values()}
+    assert info["weights"] == [
+        {"file": a.file, "sha256": a.sha256, "baked_sha256": made.get(Path(a.file).stem)}
+        for a in artifacts
+    ]
+    assert sum(weights["baked_sha256"] is not None for weights in info["weights"]) == 2
     assert {engine["name"] for engine in info["inference_engines"]} > {"deepface", "retina-face"}
     assert info["model_identity"].startswith(f"arcface-{artifacts[0].sha256[:8]}/retinaface/")
 

@@ -146,11 +146,16 @@ class WarmUpResponse(Schema):
 
 
 class WeightsFile(Schema):
-    """A file of weights that the model is made of."""
+    """A file of weights that the model is made of, as it was published."""
 
-    file: str = Field(examples=["fr_feature.onnx"])
+    file: str = Field(examples=["arcface_weights.h5"])
     sha256: str = Field(
-        examples=["87aacdfe57510db2af90c0251df680e8eec88f122ee94712121d09bcaaaf3581"]
+        examples=["6336979c0c602cae08d1122a66f4dfb862d059bbcd8ef80306aef2b2249b0c93"]
+    )
+    baked_sha256: str | None = Field(
+        None,
+        description="Of the file that was made of it, once that is loaded; else null.",
+        examples=["3fc3fc3cf871fcfa4b5258b2c5102431ce29a150def49d4bd9a83eee534da5f1"],
     )
 
 

@@ -11,12 +11,12 @@ from typing import Literal
 import numpy as np
 
 from face_engine.alignment import CROP_SIZE_PX
-from face_engine.catalog import Catalog, ModelEntry, Weights, read_catalog, source_of
+from face_engine.catalog import Baked, Catalog, ModelEntry, Weights, read_catalog, source_of
 from face_engine.extractor import LandmarkExtractor
 from face_engine.faces import ExtractionOptions, FaceExtractor, Photo
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
 from face_engine.turning import TurningDetector
-from face_engine.weights import find_weights
+from face_engine.weights import find_weights, read_manifest
 from face_engine.yunet import YuNetDetector
 
 logger = logging.getLogger(__name__)
@@ -78,10 +78,17 @@ def choose_model(
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model that can be used, and how long it took to load."""
+    """A model that can be used.
+
+    Attributes:
+        extractor: the model.
+        load_time_s: how long it took to load.
+        baked_sha256: of each loaded file that was baked, by the file that it was made of.
+    """
 
     extractor: FaceExtractor
     load_time_s: float
+    baked_sha256: dict[str, str]
 
 
 def build_extractor(choice: ModelChoice, folder: Path) -> FaceExtractor:
@@ -142,6 +149,11 @@ class ModelLoader:
         self._lock = threading.Lock()
 
     @property
+    def loaded(self) -> LoadedModel | None:
+        """What `load` has loaded; None before."""
+        return self._loaded
+
+    @property
     def is_loaded(self) -> bool:
         """Whether `load` has succeeded."""
         return self._loaded is not None
@@ -158,9 +170,19 @@ class ModelLoader:
             if self._loaded is None:
                 start = time.perf_counter()
                 extractor = build_extractor(self.choice, self._folder)
-                self._loaded = LoadedModel(extractor, time.perf_counter() - start)
-                logger.info("loaded %s in %.2f s", self.choice.entry.name, self._loaded.load_time_s)
+                load_time_s = time.perf_counter() - start
+                self._loaded = LoadedModel(extractor, load_time_s, self._baked_sha256())
+                logger.info("loaded %s in %.2f s", self.choice.entry.name, load_time_s)
             return self._loaded
+
+    def _baked_sha256(self) -> dict[str, str]:
+        # The files were held to it a moment ago.
+        manifest = read_manifest(self._folder)
+        return {
+            weights.source.file: manifest[weights.file].sha256
+            for weights in self.choice.weights
+            if isinstance(weights, Baked) and weights.file in manifest
+        }
 
     def warm_up(self) -> None:
         """Loads the model and runs it once, so that no request is the first to do so.
