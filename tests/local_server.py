@@ -42,8 +42,19 @@ class Server:
         self.seconds_to_first_answer = time.perf_counter() - start
 
     def resident_mb(self) -> float:
+        """Returns the memory that it holds now."""
+        return self._memory_mb("VmRSS")
+
+    def peak_mb(self) -> float:
+        """Returns the most memory that it has held since the last call."""
+        peak_mb = self._memory_mb("VmHWM")
+        # Five resets the peak (proc_pid_clear_refs(5)).
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+        return peak_mb
+
+    def _memory_mb(self, kind: str) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        found = re.search(rf"{kind}:\s+(\d+) kB", status)
         assert found
         return int(found[1]) / 1024
 

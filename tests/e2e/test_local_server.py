@@ -15,6 +15,7 @@ import httpx2 as httpx
 import pytest
 
 from tests.conftest import ReadPhoto
+from tests.hostile_files import bombs, tiny_blocks
 from tests.labels import GROUP_FACES, PORTRAITS
 from tests.local_server import StartServer
 from tests.paths import subprocess_environment
@@ -53,6 +54,21 @@ def test_a_warm_server_stays_below_350_mb(start_server: StartServer, read_photo:
             body = {"image": image, "enforce_detection": False}
             assert client.post(EXTRACT, json=body).status_code == 200
     assert server.resident_mb() < 350
+
+
+def test_bombs_take_less_than_twice_the_memory_of_photos(
+    start_server: StartServer, read_photo: ReadPhoto
+) -> None:
+    server = start_server()
+    with httpx.Client(base_url=server.address, timeout=30) as client:
+        for file in GROUP_FACES:
+            image = base64.b64encode(read_photo(file)).decode()
+            client.post(EXTRACT, json={"image": image, "enforce_detection": False})
+        normal_mb = server.peak_mb()
+        for _, data in (*bombs(), *tiny_blocks()):
+            answer = client.post(EXTRACT, json={"image": base64.b64encode(data).decode()})
+            assert answer.status_code in (400, 413)
+    assert server.peak_mb() < 2 * normal_mb
 
 
 def test_bodies_over_the_limit_get_their_answer(start_server: StartServer) -> None:
