@@ -89,7 +89,7 @@ build: $(VENV)/.local ## Build the images face-extract, face-compare and face-lo
 	$(PYTHON_IN_VENV) -m tools.build_images --model $(FACE_MODEL) $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
 
 .PHONY: test-image
-test-image: $(VENV)/.dev $(SAM_VENV)/.sam weights photos ## Build the images on a plain Debian with buildah, and test them (root, Debian)
+test-image: $(VENV)/.dev $(SAM_VENV)/.sam $(BAKE_VENV)/.bake weights photos ## Build the images on a plain Debian with buildah, and test them (root, Debian)
 	BASE_IMAGE=$$($(PYTHON_IN_VENV) -m tools.base_image) && \
 		$(PYTHON_IN_VENV) -m tools.build_images --builder buildah --model mobilefacenet --base-image $$BASE_IMAGE
 	$(PYTHON_IN_VENV) -m tools.image_contents face-extract
