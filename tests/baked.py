@@ -19,6 +19,7 @@ SOURCES = (
     "layers/engine/face_engine/catalog.toml",
     "layers/engine/face_engine/conversion.py",
     "layers/engine/face_engine/export.py",
+    "layers/engine/face_engine/parity.py",
     "layers/engine/face_engine/weights.py",
     "tests/random_weights.py",
 )

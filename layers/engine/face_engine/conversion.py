@@ -55,7 +55,7 @@ class Conversion:
     Attributes:
         max_difference: the largest |Δ| of any number of any output.
         max_scaled_difference: the same, with each |Δ| divided by the largest magnitude of its
-            output where that is above 1. This is what must not pass `export.TOLERANCE`.
+            output where that is above 1. This is what must not pass `parity.TOLERANCE`.
     """
 
     max_difference: float
