@@ -1,9 +1,9 @@
 """Downloading, from hostile and kind servers that the tests run on loopback."""
 
 import gzip
+import itertools
 import logging
 import socket
-import socketserver
 import ssl
 import subprocess
 import sys
@@ -11,132 +11,39 @@ import threading
 import time
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from ipaddress import ip_address
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 import trustme
 
 from face_contract.errors import DownloadFailed
-from face_engine.download import REFUSED, TOO_MANY_REDIRECTS, TOO_SLOW, Downloader, parse_url
+from face_engine.download import (
+    MOST_LOOKUPS,
+    REFUSED,
+    TOO_MANY_REDIRECTS,
+    TOO_SLOW,
+    parse_url,
+)
 from face_engine.network import TOO_LARGE, request_body
+from tests.hostile_servers import (
+    CHUNKED,
+    FAILED,
+    LIMIT,
+    PHOTO,
+    Reply,
+    Send,
+    Serve,
+    Server,
+    answer,
+    downloader,
+    failure,
+    redirect,
+)
 from tests.paths import subprocess_environment
-
-PHOTO = b"\xff\xd8 photo " * 1000
-LIMIT = 100_000
-FAILED = DownloadFailed.message
-
-Send: TypeAlias = Callable[[bytes], None]
-Reply: TypeAlias = Callable[[str, Send], None]
-Serve: TypeAlias = Callable[..., "Server"]
-
-
-class Server(socketserver.ThreadingTCPServer):
-    """Answers each connection with `reply`; tells who has come and what they asked for."""
-
-    request_queue_size = 50
-
-    def __init__(
-        self, reply: Reply, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
-    ) -> None:
-        self.reply, self.tls = reply, tls
-        self.requests: list[str] = []
-        self.connections = self.knocks = 0
-        if ":" in host:
-            self.address_family = socket.AF_INET6
-        super().__init__((host, 0), Handler, bind_and_activate=False)
-        if self.address_family == socket.AF_INET6:
-            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        self.server_bind()
-        self.server_activate()
-        self.port: int = self.socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-
-    def verify_request(self, request: object, client_address: Any) -> bool:
-        self.connections += 1
-        return super().verify_request(request, client_address)  # type: ignore[arg-type]
-
-    def count_strangers(self) -> int:
-        """Knocks, and when that was answered tells how many others had come before."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as knock:
-            knock.sendall(b"GET /knock HTTP/1.1\r\n\r\n")
-            assert knock.recv(1)
-        self.knocks += 1
-        return self.connections - self.knocks
-
-
-class Handler(socketserver.BaseRequestHandler):
-    server: Server
-
-    def handle(self) -> None:
-        connection: socket.socket = self.request
-        connection.settimeout(10)
-        with suppress(OSError), ExitStack() as stack:
-            if tls := self.server.tls:
-                connection = stack.enter_context(tls.wrap_socket(connection, server_side=True))
-            # Requests are short enough to come in one piece.
-            if head := connection.recv(65536).decode():
-                self.server.requests.append(head)
-                self.server.reply(head.split()[1], connection.sendall)
-
-
-@contextmanager
-def running(reply: Reply, **options: Any) -> Iterator[Server]:
-    with Server(reply, **options) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Starts servers: with a reply of fixed bytes, or a function of the path."""
-    with ExitStack() as stack:
-
-        def start(reply: bytes | Reply = b"", **options: Any) -> Server:
-            given = reply if callable(reply) else lambda _, send: send(reply)
-            return stack.enter_context(running(given, **options))
-
-        yield start
-
-
-@pytest.fixture(scope="module")
-def canary() -> Iterator[Server]:
-    """Listens on every local address, IPv6 too where there is any."""
-    host = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"
-    with running(lambda _, send: send(answer(PHOTO)), host=host) as server:
-        yield server
-
-
-def answer(body: bytes = b"", status: str = "200 OK", **headers: str) -> bytes:
-    headers = {"Content_Length": str(len(body)), **headers}
-    lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items() if value]
-    return f"HTTP/1.1 {status}\r\n{''.join(lines)}\r\n".encode() + body
-
-
-CHUNKED = answer(Content_Length="", Transfer_Encoding="chunked")
-
-
-def redirect(location: str, status: str = "302 Found") -> bytes:
-    return answer(b"", status, Location=location)
-
-
-def downloader(*allowed_hosts: str, **options: Any) -> Downloader:
-    settings = {"timeout_s": 5, "max_bytes": LIMIT, **options}
-    return Downloader(frozenset(allowed_hosts or {"127.0.0.1"}), **settings)
-
-
-def failure(url: str, loader: Downloader | None = None) -> str:
-    with pytest.raises(DownloadFailed) as caught:
-        (loader or downloader()).download(url)
-    return str(caught.value)
 
 
 def test_a_photo_comes_as_it_is(serve: Serve) -> None:
@@ -272,6 +179,11 @@ def test_three_redirects_are_followed(serve: Serve, redirects: int, is_followed:
 LOCATIONS = """
 http://127.0.0.1:{port}/ //127.1:{port}/ http://localhost:{port}/ http://[::1]:{port}/
 http://169.254.169.254/latest/meta-data/ http://[fd00:ec2::254]/ http://user@127.0.0.1:{port}/
+http://169.254.170.2/v2/credentials http://127.0.0.1:9001/2018-06-01/runtime/invocation/next
+http://2130706433:{port}/ http://0x7f.1:{port}/ http://0:{port}/ http://[::ffff:127.0.0.1]:{port}/
+http://10.0.0.1/ http://172.16.0.1/ http://192.168.0.1/ http://100.64.0.1/ http://[fe80::1]/
+http://[64:ff9b::7f00:1]:{port}/ http://[2002:7f00:1::]:{port}/ http://localhost.:{port}/
+http://１２７.0.0.1:{port}/
 file:///etc/passwd ftp://127.0.0.1:{port}/ gopher://127.0.0.1:{port}/_GET data:,photo
 http://[::1 http://127.0.0.1:99999/ \\\\127.0.0.1:{port}\\
 """
@@ -434,6 +346,62 @@ def test_a_name_is_looked_up_once_for_each_hop(serve: Serve) -> None:
     assert loader.download(f"http://Photos.TEST:{server.port}/") == PHOTO
     assert asked == ["photos.test", "photos.test"]
     assert f"Host: photos.test:{server.port}" in server.requests[1].splitlines()
+
+
+def test_what_was_checked_is_connected_to_whatever_the_name_means_later(
+    canary: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = canary.count_strangers()
+    # A public address first, this machine from then on.
+    lookups = itertools.chain([["93.184.216.34"]], itertools.repeat(["127.0.0.1"]))
+    connected: list[object] = []
+
+    def refuse(address: object, *_: object, **__: object) -> socket.socket:
+        connected.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    ports = frozenset({canary.port})
+    loader = downloader("x.test", ports=ports, resolve=lambda _: next(lookups))
+    assert failure(f"http://photos.test:{canary.port}/", loader) == FAILED
+    assert connected == [("93.184.216.34", canary.port)]
+    assert failure(f"http://photos.test:{canary.port}/", loader) == REFUSED
+    monkeypatch.undo()
+    assert canary.count_strangers() == before
+
+
+@pytest.mark.parametrize("head", [b"X: y\r\n", b"X" * 1000], ids=["lines", "one line"])
+def test_endless_headers_are_left(serve: Serve, head: bytes) -> None:
+    sent = [0]
+
+    def reply(_: str, send: Send) -> None:
+        send(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            send(head * 100)
+            sent[0] += len(head) * 100
+
+    assert failure(serve(reply).url) == FAILED
+    # What is on its way counts, too.
+    assert sent[0] < 10_000_000
+
+
+def test_a_loop_of_redirects_is_left(serve: Serve) -> None:
+    server = serve(lambda path, send: send(redirect("/b" if path == "/a" else "/a")))
+    assert failure(f"{server.url}/a") == TOO_MANY_REDIRECTS
+    assert len(server.requests) == 4
+
+
+def test_names_that_hang_take_no_more_than_their_threads() -> None:
+    released = threading.Event()
+    before = threading.active_count()
+    hanging = downloader(timeout_s=0.2, resolve=lambda _: [str(released.wait(20))])
+    try:
+        with ThreadPoolExecutor(MOST_LOOKUPS + 10) as threads:
+            said = list(threads.map(lambda _: failure("http://photos.test/", hanging), range(74)))
+        assert set(said) == {TOO_SLOW}
+        assert threading.active_count() - before <= MOST_LOOKUPS
+    finally:
+        released.set()
 
 
 @pytest.mark.parametrize("allowed", ["127.0.0.1", "127.0.0.1:{port}", "LOCALHOST", "[::1]:{port}"])
