@@ -102,6 +102,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
             await turn.run(loader.load)
         downloaded: bytes | None = None
         if request.image_type is ImageType.URL:
+            turn.leave_body()
             with downloads.enter() as place:
                 downloaded = await place.run(
                     lambda: downloader.download(request.image, turn.deadline)

@@ -17,6 +17,10 @@ from face_contract.errors import Overloaded, TimedOut
 
 Result = TypeVar("Result")
 
+# Bodies that are read, or wait read, at a time; those of others wait with their senders. A body of
+# 14 MB takes 40 ms of the event loop, on which health is answered, and 40 MB or more.
+MOST_BODIES = 16
+
 
 class WorkQueue:
     """A few threads and a bounded line before them; a request holds a place from first to last.
@@ -64,9 +68,15 @@ class Place:
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """Runs blocking work in a thread, when it is its turn."""
-        future = self._work = self._threads.submit(work)
-        # When this is cancelled, work that has not begun never does.
-        return await asyncio.wrap_future(future)
+        self._work = self._threads.submit(work)
+        try:
+            # When this is cancelled, work that has not begun never does.
+            return await asyncio.wrap_future(self._work)
+        finally:
+            # It holds the error that it raised, which holds all frames with the photo in them, and
+            # this: a cycle would keep tens of megabytes until the next garbage collection.
+            if self._work.done():
+                self._work = None
 
     def __enter__(self) -> "Place":
         return self
@@ -84,11 +94,24 @@ class Place:
 
 
 class Turn:
-    """What a route of `bounded_router` gets: a place to work in, and until when."""
+    """What a route of `bounded_router` gets: a place to work in, until when, and its body."""
 
-    def __init__(self, place: Place, deadline: Deadline) -> None:
+    def __init__(self, place: Place, deadline: Deadline, bodies: asyncio.Semaphore) -> None:
         self.run = place.run
         self.deadline = deadline
+        self._bodies = bodies
+        self._has_body = False
+
+    async def take_body(self) -> None:
+        """Waits until a body may be read."""
+        await self._bodies.acquire()
+        self._has_body = True
+
+    def leave_body(self) -> None:
+        """Lets another request send its body: this one's is small, or done with."""
+        if self._has_body:
+            self._has_body = False
+            self._bodies.release()
 
 
 async def _turn_of(request: Request) -> Turn:
@@ -107,6 +130,7 @@ def bounded_router(queue: WorkQueue, budget_s: float) -> APIRouter:
         budget_s: seconds from a request's headers to its answer; then TimedOut is raised for it,
             whatever its body or its work are waiting for.
     """
+    bodies = asyncio.Semaphore(MOST_BODIES)
 
     class BoundedRoute(APIRoute):
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -114,14 +138,17 @@ def bounded_router(queue: WorkQueue, budget_s: float) -> APIRouter:
 
             async def answer_in_time(request: Request) -> Response:
                 with queue.enter() as place:
-                    request.state.turn = Turn(place, Deadline(budget_s))
+                    turn = request.state.turn = Turn(place, Deadline(budget_s), bodies)
                     try:
                         async with asyncio.timeout(budget_s) as budget:
+                            await turn.take_body()
                             return await answer(request)
                     except TimeoutError:
                         if budget.expired():
                             raise TimedOut from None
                         raise
+                    finally:
+                        turn.leave_body()
 
             return answer_in_time
 
