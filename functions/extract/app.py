@@ -37,6 +37,7 @@ from face_contract.schemas import (
 from face_contract.settings import Settings
 from face_contract.work_queue import CurrentTurn, WorkQueue, bounded_router
 from face_engine.alignment import CROP_SIZE_PX
+from face_engine.allocator import give_large_blocks_back
 from face_engine.catalog import source_of
 from face_engine.download import Downloader
 from face_engine.faces import Extraction, ExtractionOptions
@@ -54,6 +55,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         loader: gives the model.
         settings: limits and policies.
     """
+    give_large_blocks_back()
     # A photo of 64 megapixels takes 570 MB while it is decoded: as many as there are processors.
     work = WorkQueue(os.cpu_count() or 1, settings.max_waiting)
     # Slow downloads take at most half of the places: photos that came along are worked on.

@@ -1,9 +1,10 @@
 """How ONNX Runtime runs our networks."""
 
-import ctypes
 from pathlib import Path
 
 import onnxruntime as ort
+
+from face_engine.allocator import return_freed_memory
 
 
 def create_session(network: bytes | Path) -> ort.InferenceSession:
@@ -22,15 +23,5 @@ def create_session(network: bytes | Path) -> ort.InferenceSession:
     # a portrait took 10 % less.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-    _return_freed_memory()
+    return_freed_memory()
     return session
-
-
-def _return_freed_memory() -> None:
-    """Hands memory that was freed back to the system, where the C library can (glibc).
-
-    After loading, that is the weights in the layout of the file.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)

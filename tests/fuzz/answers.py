@@ -1,0 +1,59 @@
+"""What every answer must be, whatever was sent."""
+
+import json
+import math
+import time
+from typing import Any
+
+import httpx2 as httpx
+
+from face_contract.schemas import CompareResponse, ErrorResponse, ExtractResponse
+
+EXTRACT = "/api/v1/extract-embedding"
+COMPARE = "/api/v1/compare-faces"
+MOST_SECONDS = 5
+
+
+def post(
+    service: httpx.Client, path: str, body: str, most_seconds: float = MOST_SECONDS
+) -> dict[str, Any]:
+    """Posts JSON text, makes sure that the answer is a proper one, and returns what is in it."""
+    start = time.perf_counter()
+    answer = service.post(path, content=body, headers={"content-type": "application/json"})
+    seconds = time.perf_counter() - start
+    assert seconds <= most_seconds
+    assert answer.headers["content-type"] == "application/json"
+    content: dict[str, Any] = answer.json()
+    if answer.status_code == 200:
+        assert_result(path, content)
+    else:
+        # No other status is the client's fault.
+        assert answer.status_code in (400, 413, 422), answer.text
+        assert_envelope(content)
+    return content
+
+
+def post_image(
+    service: httpx.Client, image: str, most_seconds: float = MOST_SECONDS, **options: Any
+) -> dict[str, Any]:
+    """Posts an image: most examples are to be decoded and embedded, so no face is needed."""
+    body = json.dumps({"image": image, "enforce_detection": False, **options})
+    return post(service, EXTRACT, body, most_seconds)
+
+
+def assert_result(path: str, content: dict[str, Any]) -> None:
+    if path == COMPARE:
+        comparison = CompareResponse.model_validate(content)
+        assert math.isfinite(comparison.distance)
+        assert comparison.is_same_person == (comparison.distance < comparison.threshold_used)
+        return
+    embedding = ExtractResponse.model_validate(content).embedding
+    assert embedding is not None
+    assert len(embedding) == 512
+    assert all(map(math.isfinite, embedding))
+
+
+def assert_envelope(content: dict[str, Any]) -> None:
+    assert list(content) == ["error"]
+    assert list(content["error"]) == ["code", "message", "details"]
+    assert ErrorResponse.model_validate(content).error.message.endswith(".")

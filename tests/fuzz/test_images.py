@@ -1,0 +1,52 @@
+"""Images broken where their formats hold together: answered or refused, soon, and not kept."""
+
+import base64
+
+import httpx2 as httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.fuzz.answers import post_image
+from tests.fuzz.broken_images import FILES, PARTS, broken_images
+from tests.fuzz.image_parts import join
+from tests.local_server import StartServer
+
+KINDS = sorted({name.split()[0] for name in FILES})
+REFUSALS = {"INVALID_IMAGE", "PAYLOAD_TOO_LARGE"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_put_together_as_it_was(local_service: httpx.Client, name: str) -> None:
+    assert join(PARTS[name], name.partition(" ")[0]) == FILES[name]
+    assert "embedding" in post_image(local_service, base64.b64encode(FILES[name]).decode())
+
+
+def post_broken(service: httpx.Client, data: bytes, align: bool) -> None:
+    answer = post_image(service, base64.b64encode(data).decode(), align=align)
+    assert "error" not in answer or answer["error"]["code"] in REFUSALS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_broken_image_is_answered_or_refused(local_service: httpx.Client, kind: str) -> None:
+    @given(broken_images(kind), st.booleans())
+    def send(data: bytes, align: bool) -> None:
+        post_broken(local_service, data, align)
+
+    send()
+
+
+def test_broken_images_leave_nothing_behind(start_server: StartServer) -> None:
+    server = start_server()
+    with httpx.Client(base_url=server.address, timeout=30) as client:
+
+        @settings(max_examples=150)
+        @given(st.sampled_from(KINDS).flatmap(broken_images), st.booleans())
+        def send(data: bytes, align: bool) -> None:
+            post_broken(client, data, align)
+
+        # All that is loaded late and kept is there after this.
+        send()
+        before_mb = server.resident_mb()
+        send()
+        assert server.resident_mb() <= before_mb * 1.1
