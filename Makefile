@@ -40,6 +40,11 @@ test: $(VENV)/.dev $(SAM_VENV)/.sam $(BAKE_VENV)/.bake weights photos ## Set up 
 fuzz: $(VENV)/.dev weights photos ## Try random input for some ten minutes: schema, images, base64, URLs, vectors
 	$(PYTHON_IN_VENV) -m pytest --no-cov --timeout 900 --hypothesis-profile=long tests/fuzz
 
+.PHONY: load
+load: $(VENV)/.dev $(SAM_VENV)/.sam weights photos ## Send thousands of mixed requests at a time to server and functions; compare with quiet answers
+	$(PYTHON_IN_VENV) -m bench.load --target local
+	$(PYTHON_IN_VENV) -m bench.load --target pool --requests 2000 --concurrency 4
+
 .PHONY: check
 check: $(VENV)/.dev ## Check format, lint, types and import rules; edits nothing
 	$(VENV)/bin/ruff format --check $(SOURCES)

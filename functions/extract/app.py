@@ -143,7 +143,9 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
     )
     async def warm_up(turn: CurrentTurn) -> WarmUpResponse:
         status = "already_loaded" if loader.is_loaded else "loaded"
-        loaded = await turn.run(loader.load)
+        loaded = loader.loaded
+        if loaded is None:
+            loaded = await turn.run(loader.load)
         return WarmUpResponse(status=status, model=model, load_time_seconds=loaded.load_time_s)
 
     @router.get(

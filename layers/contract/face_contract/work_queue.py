@@ -97,10 +97,14 @@ class Turn:
     """What a route of `bounded_router` gets: a place to work in, until when, and its body."""
 
     def __init__(self, place: Place, deadline: Deadline, bodies: asyncio.Semaphore) -> None:
-        self.run = place.run
         self.deadline = deadline
+        self._place = place
         self._bodies = bodies
         self._has_body = False
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        """Runs blocking work in a thread, when it is its turn."""
+        return await self._place.run(work)
 
     async def take_body(self) -> None:
         """Waits until a body may be read."""

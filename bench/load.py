@@ -1,0 +1,199 @@
+"""Drives the service with a mixed workload, and compares every answer with the quiet run.
+
+python -m bench.load --target local --requests 10000 --concurrency 16
+
+In the quiet run each distinct request is alone. Under load its answer must be the same to the last
+digit, but for the times that it tells. Ends with status 1 if one is not, or if a request failed.
+"""
+
+import argparse
+import http.client
+import json
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from bench.load_report import Load, MemorySample, Sample, plot, summarise, to_table
+from bench.load_targets import Target, run_local, run_pool
+from bench.workload import Request, build_requests, draw, serve_photos
+
+RESULTS = Path("bench/results")
+QUIET_REPEATS = 3
+SAMPLE_EVERY_S = 0.2
+# Longer than the service's own budget, so that it is the service that gives up.
+ANSWER_TIMEOUT_S = 60
+# Of a gateway; no more is sent at a time than there are environments.
+BUSY = http.HTTPStatus.TOO_MANY_REQUESTS
+# What an answer tells of its own making.
+TIMES = ("processing_time_ms", "load_time_seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, and the JSON body without its times."""
+
+    status: int
+    content: object
+
+
+class Client:
+    """One connection, which is kept."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_TIMEOUT_S)
+
+    def close(self) -> None:
+        """Closes it."""
+        self._connection.close()
+
+    def send(self, request: Request) -> tuple[Answer | None, str, float]:
+        """Returns the answer or why there is none, and the milliseconds until it was read."""
+        start = time.perf_counter()
+        try:
+            headers = {"Content-Type": "application/json"}
+            self._connection.request(request.method, request.path, request.body, headers)
+            response = self._connection.getresponse()
+            body = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            return None, repr(error), (time.perf_counter() - start) * 1000
+        latency_ms = (time.perf_counter() - start) * 1000
+        if response.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR or response.status == BUSY:
+            return None, f"status {response.status}", latency_ms
+        try:
+            return read_answer(response.status, body), "", latency_ms
+        except ValueError:
+            return None, f"{response.status} without JSON", latency_ms
+
+
+def read_answer(status: int, body: bytes) -> Answer:
+    """Returns what of an answer must not change.
+
+    Raises:
+        ValueError: the body is not JSON.
+    """
+    content = json.loads(body)
+    if isinstance(content, dict):
+        content = {key: value for key, value in content.items() if key not in TIMES}
+    return Answer(status, content)
+
+
+def find_change(quiet: Answer, answer: Answer) -> str:
+    """Returns what differs from the quiet run's answer: nothing if all numbers are equal."""
+    if answer.status != quiet.status:
+        return f"status {answer.status}, not {quiet.status}"
+    if answer.content == quiet.content:
+        return ""
+    if not isinstance(answer.content, dict) or not isinstance(quiet.content, dict):
+        return "another body"
+    keys = sorted(quiet.content.keys() | answer.content.keys())
+    missing = object()
+    changed = [
+        key for key in keys if quiet.content.get(key, missing) != answer.content.get(key, missing)
+    ]
+    return f"another {', '.join(changed)}"
+
+
+def run_quiet(port: int, requests: Sequence[Request]) -> tuple[dict[str, Answer], list[Sample]]:
+    """Sends each request alone, some times; returns its first answer and what came of each.
+
+    Raises:
+        RuntimeError: a request has not the status that it must have.
+    """
+    answers, samples = dict[str, Answer](), list[Sample]()
+    with closing(Client(port)) as client:
+        for request in requests:
+            for _ in range(QUIET_REPEATS):
+                answer, error, latency_ms = client.send(request)
+                if answer is None or answer.status != request.status:
+                    told = error if answer is None else answer
+                    raise RuntimeError(f"{request.name}: {request.status} expected, not {told}")
+                change = find_change(answers.setdefault(request.name, answer), answer)
+                samples.append(Sample(request.name, request.route, 0, latency_ms, "", change))
+    return answers, samples
+
+
+def run_load(
+    target: Target,
+    requests: Sequence[Request],
+    quiet: dict[str, Answer],
+    concurrency: int,
+    limit_s: float,
+) -> tuple[list[Sample], list[MemorySample]]:
+    """Sends requests, `concurrency` at a time, until all are answered or time is up."""
+    samples: list[Sample] = []
+    memory: list[MemorySample] = []
+    queue, lock, stop = iter(requests), threading.Lock(), threading.Event()
+    start = time.perf_counter()
+
+    def work() -> None:
+        with closing(Client(target.port)) as client:
+            while not stop.is_set():
+                with lock:
+                    request = next(queue, None)
+                if request is None:
+                    return
+                answer, error, latency_ms = client.send(request)
+                at_s = time.perf_counter() - start
+                change = find_change(quiet[request.name], answer) if answer else ""
+                samples.append(Sample(request.name, request.route, at_s, latency_ms, error, change))
+
+    with (
+        ThreadPoolExecutor(concurrency) as threads,
+        tqdm(total=len(requests), unit="request", disable=None) as progress,
+    ):
+        workers = [threads.submit(work) for _ in range(concurrency)]
+        try:
+            running = set(workers)
+            while running and time.perf_counter() - start < limit_s:
+                running = wait(running, SAMPLE_EVERY_S).not_done
+                memory.append(MemorySample(len(samples), target.resident_mb()))
+                progress.update(len(samples) - progress.n)
+        finally:
+            stop.set()
+    for worker in workers:
+        worker.result()
+    return samples, memory
+
+
+def main() -> None:
+    """Prints the figures, and writes them and their plot to `bench/results`."""
+    parser = argparse.ArgumentParser(description="Compares answers under load with quiet ones.")
+    parser.add_argument("--target", choices=("local", "pool"), required=True)
+    parser.add_argument("--requests", type=int, default=10_000)
+    parser.add_argument("--concurrency", type=int, default=16)
+    parser.add_argument("--seconds", type=float, default=600, help="no request is sent later")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    with ExitStack() as stack:
+        photo_host = stack.enter_context(serve_photos())
+        requests = build_requests(f"http://{photo_host}")
+        runner = (
+            run_local(photo_host)
+            if arguments.target == "local"
+            else run_pool(photo_host, arguments.concurrency)
+        )
+        target = stack.enter_context(runner)
+        quiet, quiet_samples = run_quiet(target.port, requests)
+        mix = draw(requests, arguments.requests, arguments.seed)
+        samples, memory = run_load(target, mix, quiet, arguments.concurrency, arguments.seconds)
+    load = Load(arguments.target, arguments.concurrency, len(mix), quiet_samples, samples, memory)
+    summary = summarise(load)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    figures = json.dumps({"seed": arguments.seed, **summary.to_dict()}, indent=2)
+    (arguments.out / f"load_{arguments.target}.json").write_text(figures + "\n")
+    plot(arguments.out / f"load_{arguments.target}.png", load)
+    print(to_table(summary))
+    sys.exit(not summary.is_clean)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""The outcome of `make load`: as JSON for programs, as a table and a plot for people."""
+
+import os
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+# Not pyplot: it keeps figures in a global, and looks for a screen.
+from matplotlib.figure import Figure
+
+DOTS_PER_INCH = 120
+# What is aimed at: the tail of a route's latency, and memory after the first tenth of a run.
+MOST_P99_TO_P50 = 20
+MOST_MEMORY_GROWTH = 0.05
+WARM_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What came of a request: `error` if it failed, `change` if its answer was another."""
+
+    name: str
+    route: str
+    at_s: float
+    latency_ms: float
+    error: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySample:
+    """How much memory the processes held when so many requests were answered."""
+
+    answered: int
+    resident_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A run: what was asked for, and what was seen."""
+
+    target: str
+    concurrency: int
+    requests: int
+    quiet: Sequence[Sample]
+    samples: Sequence[Sample]
+    memory: Sequence[MemorySample]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFigures:
+    """A route's figures; `quiet_ms` is its median when each request was alone."""
+
+    requests: int
+    per_s: float
+    quiet_ms: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+    p99_to_p50: float
+    errors: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryFigures:
+    """The first sample after a tenth of the requests, the last one, and the growth between."""
+
+    warm_at: int
+    warm_mb: float
+    end_mb: float
+    peak_mb: float
+    growth: float
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All figures of a run."""
+
+    target: str
+    concurrency: int
+    requested: int
+    answered: int
+    seconds: float
+    per_s: float
+    errors: int
+    changed: int
+    failures: dict[str, int]
+    routes: dict[str, RouteFigures]
+    memory: MemoryFigures
+    python: str
+    processors: int | None
+
+    @property
+    def is_clean(self) -> bool:
+        """Tells whether every request was answered as in the quiet run."""
+        return not self.errors and not self.changed
+
+    def to_dict(self) -> dict[str, object]:
+        """Returns the figures as JSON takes them."""
+        return asdict(self)
+
+
+def summarise(load: Load) -> Summary:
+    """Computes the figures of a run."""
+    samples = load.samples
+    seconds = max(sample.at_s for sample in samples)
+    quiet, under_load = _by_route(load.quiet), _by_route(samples)
+    failures = Counter(
+        f"{sample.name}: {sample.error or sample.change}"
+        for sample in [*load.quiet, *samples]
+        if sample.error or sample.change
+    )
+    return Summary(
+        target=load.target,
+        concurrency=load.concurrency,
+        requested=load.requests,
+        answered=len(samples),
+        seconds=seconds,
+        per_s=len(samples) / seconds,
+        errors=sum(bool(sample.error) for sample in samples),
+        # The quiet run too must answer the same each time.
+        changed=sum(bool(sample.change) for sample in [*load.quiet, *samples]),
+        failures=dict(failures.most_common()),
+        routes={
+            route: _route_figures(quiet[route], own, seconds) for route, own in under_load.items()
+        },
+        memory=_memory_figures(load),
+        python=platform.python_version(),
+        processors=os.cpu_count(),
+    )
+
+
+def to_table(summary: Summary) -> str:
+    """Returns the figures as lines of text."""
+    memory = summary.memory
+    lines = [
+        f"{summary.target}: {summary.answered} of {summary.requested} requests at concurrency"
+        f" {summary.concurrency} in {summary.seconds:.0f} s, {summary.per_s:.1f}/s;"
+        f" {summary.errors} errors, {summary.changed} changed answers",
+        f"memory: {memory.warm_mb:.0f} MB at request {memory.warm_at}, {memory.end_mb:.0f} MB at"
+        f" the end ({memory.growth:+.1%}{_mark(memory.growth >= MOST_MEMORY_GROWTH)}),"
+        f" {memory.peak_mb:.0f} MB at most",
+        "",
+        f"{'':26}{'requests':>9}{'/s':>7}{'quiet':>8}{'p50':>8}{'p95':>8}{'p99':>8}{'max':>8} ms"
+        f"{'p99/p50':>9}{'errors':>8}{'changed':>8}",
+    ]
+    lines += [
+        f"{route:26}{f.requests:>9}{f.per_s:>7.1f}{f.quiet_ms:>8.1f}{f.p50_ms:>8.1f}"
+        f"{f.p95_ms:>8.1f}{f.p99_ms:>8.1f}{f.max_ms:>8.1f}{f.p99_to_p50:>12.1f}"
+        f"{f.errors:>8}{f.changed:>8}{_mark(f.p99_to_p50 >= MOST_P99_TO_P50)}"
+        for route, f in summary.routes.items()
+    ]
+    lines += [f"{count} x {failure}" for failure, count in summary.failures.items()]
+    return "\n".join(lines)
+
+
+def plot(path: Path, load: Load) -> None:
+    """Draws how the routes' latencies are spread, their throughput, and the memory.
+
+    Args:
+        path: the PNG file to write.
+        load: the run.
+    """
+    figure = Figure(figsize=(15, 5), layout="constrained")
+    figure.suptitle(f"{load.target}: {len(load.samples)} requests, concurrency {load.concurrency}")
+    latency, throughput, memory = figure.subplots(1, 3)
+    end_s = max(sample.at_s for sample in load.samples)
+    for route, samples in _by_route(load.samples).items():
+        latency.ecdf([sample.latency_ms for sample in samples], label=route)
+        counts, edges = np.histogram([s.at_s for s in samples], bins=30, range=(0, end_s))
+        throughput.stairs(counts / np.diff(edges), edges, label=route)
+    for share in (0.5, 0.95, 0.99):
+        latency.axhline(share, linewidth=0.5, color="grey")
+    latency.set(xscale="log", xlabel="latency (ms)", ylabel="share of requests")
+    latency.legend(loc="upper left", fontsize="small")
+    throughput.set(xlabel="seconds", ylabel="answers per second")
+    memory.plot([m.answered for m in load.memory], [m.resident_mb for m in load.memory])
+    memory.set(xlabel="requests answered", ylabel="resident memory (MB)", ylim=(0, None))
+    figure.savefig(path, dpi=DOTS_PER_INCH)
+
+
+def _by_route(samples: Sequence[Sample]) -> dict[str, list[Sample]]:
+    routes: dict[str, list[Sample]] = {}
+    for sample in samples:
+        routes.setdefault(sample.route, []).append(sample)
+    return dict(sorted(routes.items()))
+
+
+def _route_figures(
+    quiet: Sequence[Sample], samples: Sequence[Sample], seconds: float
+) -> RouteFigures:
+    latencies = [sample.latency_ms for sample in samples]
+    p50, p95, p99 = (float(p) for p in np.percentile(latencies, (50, 95, 99)))
+    return RouteFigures(
+        requests=len(samples),
+        per_s=len(samples) / seconds,
+        quiet_ms=float(np.median([sample.latency_ms for sample in quiet])),
+        p50_ms=p50,
+        p95_ms=p95,
+        p99_ms=p99,
+        max_ms=max(latencies),
+        p99_to_p50=p99 / p50,
+        errors=sum(bool(sample.error) for sample in samples),
+        changed=sum(bool(sample.change) for sample in samples),
+    )
+
+
+def _memory_figures(load: Load) -> MemoryFigures:
+    warm = next(m for m in load.memory if m.answered >= load.requests * WARM_SHARE)
+    end = load.memory[-1]
+    return MemoryFigures(
+        warm_at=warm.answered,
+        warm_mb=warm.resident_mb,
+        end_mb=end.resident_mb,
+        peak_mb=max(m.resident_mb for m in load.memory),
+        growth=end.resident_mb / warm.resident_mb - 1,
+    )
+
+
+def _mark(is_over: bool) -> str:
+    return "  over what is aimed at" if is_over else ""

@@ -1,0 +1,112 @@
+"""What `make load` drives, on loopback: the local server, or a pool of Lambda's environments."""
+
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from face_contract.app import API_PREFIX
+from face_contract.ping import make_ping
+from tools.api_gateway import create_gateway, serve
+from tools.lambda_pool import Pool, free_port, start_pool
+
+START_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to send requests, and the processes that answer them."""
+
+    port: int
+    list_processes: Callable[[], list[int]]
+
+    def resident_mb(self) -> float:
+        """Returns the memory that all its processes hold now."""
+        return sum(map(_resident_mb, self.list_processes()))
+
+
+@contextmanager
+def run_local(photo_host: str) -> Iterator[Target]:
+    """Runs the local server, which may download from `photo_host`."""
+    port = free_port()
+    variables = {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "DOWNLOAD_ALLOWED_HOSTS": photo_host,
+        "LOG_LEVEL": "WARNING",
+    }
+    server = subprocess.Popen(
+        [sys.executable, "-m", "functions.local"],
+        env={**os.environ, **variables},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not _is_healthy(port):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError("the local server did not start")
+            time.sleep(0.05)
+        yield Target(port, lambda: [server.pid])
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@contextmanager
+def run_pool(photo_host: str, size: int) -> Iterator[Target]:
+    """Runs warm environments of both functions, `size` of each, behind an API Gateway.
+
+    Each takes one event at a time, as on Lambda, so `size` is the most that may be sent at a time.
+    """
+    pools: dict[str, Pool] = {}
+    try:
+        pools["extract"] = start_pool("extract", size, DOWNLOAD_ALLOWED_HOSTS=photo_host)
+        pools["compare"] = start_pool("compare", size)
+        environments = [e for pool in pools.values() for e in pool.environments]
+        for environment in environments:
+            environment.invoke(json.dumps(make_ping(0)).encode())
+        sessions = {environment.process.pid for environment in environments}
+        with serve(create_gateway(pools)) as address:
+            yield Target(int(address.rpartition(":")[2]), lambda: _processes_of(sessions))
+    finally:
+        for pool in pools.values():
+            pool.stop()
+
+
+def _is_healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", f"{API_PREFIX}/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _processes_of(sessions: set[int]) -> list[int]:
+    """Returns the emulators, each the leader of its session, and the functions that they started.
+
+    Functions have process groups of their own, but stay in the session.
+    """
+    numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [number for number in numbers if _session_of(number) in sessions]
+
+
+def _session_of(process: int) -> int | None:
+    try:
+        return os.getsid(process)
+    except ProcessLookupError:
+        return None
+
+
+def _resident_mb(process: int) -> float:
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text("ascii"))
+    return int(found[1]) / 1024 if found else 0.0

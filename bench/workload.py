@@ -1,0 +1,171 @@
+"""What `make load` sends: real photos in several formats, comparisons, and wrong input."""
+
+import base64
+import http.server
+import io
+import json
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from face_contract.app import API_PREFIX
+from face_contract.distance import DistanceMetric
+
+PHOTO_DIR = Path("tests/photos")
+COMPARISON = Path("events/compare/compare-faces-v1.json")
+LARGE_PX = 3000
+
+# How often a route is asked. Most work is in the first; the others run beside it.
+ROUTE_WEIGHTS = {
+    "extract-embedding": 50,
+    "compare-faces": 25,
+    "health": 15,
+    "model-info": 5,
+    "warm-up": 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request, and the status that it must get."""
+
+    name: str
+    route: str
+    status: int
+    method: str
+    path: str
+    body: bytes | None = None
+
+
+def build_requests(photo_address: str) -> list[Request]:
+    """Returns every distinct request.
+
+    Args:
+        photo_address: where `serve_photos` listens.
+    """
+    return [
+        Request("health", "health", 200, "GET", f"{API_PREFIX}/health"),
+        Request("model-info", "model-info", 200, "GET", f"{API_PREFIX}/model-info"),
+        Request("warm-up", "warm-up", 200, "POST", f"{API_PREFIX}/warm-up"),
+        *_photo_requests(),
+        *_url_requests(photo_address),
+        *_comparisons(),
+    ]
+
+
+def draw(requests: list[Request], count: int, seed: int) -> list[Request]:
+    """Returns a mix: the routes by their weights, each route's own requests equally often."""
+    per_route = {route: [r for r in requests if r.route == route] for route in ROUTE_WEIGHTS}
+    weights = [ROUTE_WEIGHTS[r.route] / len(per_route[r.route]) for r in requests]
+    # Repeatable, and no secret.
+    return random.Random(seed).choices(requests, weights, k=count)  # noqa: S311
+
+
+def _photo_requests() -> Iterator[Request]:
+    route = "extract-embedding"
+    for name, status, photo, options in _photos():
+        image = base64.b64encode(photo).decode()
+        yield _post(name, route, status, route, image=image, **options)
+    small = base64.b64encode(_read("person_a_1.jpg")).decode()
+    yield _post("data URL", route, 200, route, image=f"data:image/jpeg;base64,{small}")
+    yield _post("not base64", route, 400, route, image="!" * 100)
+    yield _post("no image", route, 422, route)
+
+
+def _photos() -> Iterator[tuple[str, int, bytes, dict[str, Any]]]:
+    small, portrait, group = (_read(f) for f in ("person_a_1.jpg", "person_b_1.jpg", "sample5.jpg"))
+    yield "small", 200, small, {}
+    yield "small, not aligned", 200, small, {"align": False}
+    yield "portrait", 200, portrait, {}
+    yield "portrait, cut off", 400, portrait[: len(portrait) // 2], {}
+    yield "portrait, PNG", 200, _encode("person_a_2.jpg", "PNG"), {}
+    yield "portrait, WebP", 200, _encode("impostor_1.jpg", "WEBP"), {}
+    yield "portrait, GIF", 200, _encode("person_b_2.jpg", "GIF"), {}
+    yield "portrait, AVIF", 200, _encode("impostor_2.jpg", "AVIF"), {}
+    yield "large", 200, _encode("impostor_2.jpg", "JPEG", LARGE_PX), {}
+    yield "group", 200, group, {"enforce_detection": False}
+    yield "group, one face enforced", 400, group, {}
+    nobody = io.BytesIO()
+    Image.linear_gradient("L").save(nobody, "JPEG")
+    yield "nobody", 200, nobody.getvalue(), {"enforce_detection": False}
+    yield "nobody, a face enforced", 400, nobody.getvalue(), {}
+
+
+def _url_requests(address: str) -> Iterator[Request]:
+    route = "extract-embedding"
+    for name, status, url in (
+        ("small by URL", 200, f"{address}/person_a_1.jpg"),
+        ("portrait by URL", 200, f"{address}/person_a_2.jpg"),
+        ("missing by URL", 400, f"{address}/missing.jpg"),
+        ("private address", 400, "http://10.0.0.1/photo.jpg"),
+    ):
+        yield _post(name, route, status, route, image=url, image_type="url")
+
+
+def _comparisons() -> Iterator[Request]:
+    route = "compare-faces"
+    pair = json.loads(json.loads(COMPARISON.read_text("utf-8"))["body"])
+    for metric in DistanceMetric:
+        yield _post(metric, route, 200, route, **{**pair, "distance_metric": metric})
+    yield _post("zeros", route, 400, route, **{**pair, "embedding2": [0] * 512})
+    yield _post("bad threshold", route, 422, route, **{**pair, "threshold": -1})
+
+
+def _post(name: str, route: str, status: int, path: str, **content: object) -> Request:
+    body = json.dumps(content).encode()
+    return Request(name, route, status, "POST", f"{API_PREFIX}/{path}", body)
+
+
+def _read(file: str) -> bytes:
+    return (PHOTO_DIR / file).read_bytes()
+
+
+def _encode(file: str, form: str, side_px: int | None = None) -> bytes:
+    image = Image.open(PHOTO_DIR / file).convert("RGB")
+    if side_px:
+        scale = side_px / max(image.size)
+        image = image.resize((round(image.width * scale), round(image.height * scale)))
+    encoded = io.BytesIO()
+    image.save(encoded, form)
+    return encoded.getvalue()
+
+
+class _Photos(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        file = PHOTO_DIR / Path(self.path).name
+        if not file.is_file():
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        photo = file.read_bytes()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Length", str(len(photo)))
+        self.end_headers()
+        self.wfile.write(photo)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing to say."""
+
+
+class _PhotoServer(http.server.ThreadingHTTPServer):
+    # Of as many clients as may ask at the same time, none is refused.
+    request_queue_size = 100
+
+
+@contextmanager
+def serve_photos() -> Iterator[str]:
+    """Serves the test photos on loopback; gives the host with its port."""
+    with _PhotoServer(("127.0.0.1", 0), _Photos) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
