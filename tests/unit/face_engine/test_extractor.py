@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from face_contract.errors import MultipleFacesDetected, NoFaceDetected
+from face_contract.deadline import Deadline
+from face_contract.errors import MultipleFacesDetected, NoFaceDetected, TimedOut
 from face_engine.alignment import ARCFACE_TEMPLATE
 from face_engine.extractor import LandmarkExtractor
 from face_engine.faces import BoundingBox, Embedding, ExtractionOptions, Face, Photo, RGBImage
@@ -76,3 +77,8 @@ def test_without_alignment_the_box_is_embedded() -> None:
     extraction = extractor(LARGE).extract(PHOTO, ExtractionOptions(align=False))
     assert extraction.embedding is not None
     assert extraction.model == "weights/detector/box"
+
+
+def test_nothing_is_embedded_when_time_is_up() -> None:
+    with pytest.raises(TimedOut):
+        extractor(SMALL).extract(PHOTO, ExtractionOptions(deadline=Deadline(0)))
