@@ -13,25 +13,14 @@ from fastapi import APIRouter
 from fastapi.testclient import TestClient
 
 from face_contract.app import create_app
-from face_contract.errors import ErrorCode, ModelFailed
+from face_contract.errors import ModelFailed
 from face_contract.settings import Settings
 from tests.conftest import ReadPhoto
+from tests.envelope import assert_error
 
 EXTRACT = "/api/v1/extract-embedding"
 COMPARE = "/api/v1/compare-faces"
 JSON = {"content-type": "application/json"}
-
-
-def assert_error(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """Asserts that the answer is the envelope and nothing else; returns what is in it."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    assert list(answer.json()) == ["error"]
-    error: dict[str, Any] = answer.json()["error"]
-    assert list(error) == ["code", "message", "details"]
-    assert error["code"] == ErrorCode(code)
-    assert error["message"].endswith(".")
-    return error
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1", "/api/v1/nothing", "/api/v1/health/", "/%00"])

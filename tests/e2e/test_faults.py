@@ -14,7 +14,7 @@ import httpx2 as httpx
 import pytest
 
 from tests.conftest import LoadEvent, ReadPhoto
-from tests.contract.test_errors import assert_error
+from tests.envelope import assert_error
 from tests.local_server import StartServer
 from tests.paths import MODEL_DIR
 from tools.api_gateway import create_gateway, serve

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ReadPhoto
-from tests.contract.test_errors import assert_error
+from tests.envelope import assert_error
 from tests.local_server import Server, StartServer
 
 EXTRACT = "/api/v1/extract-embedding"
