@@ -1,6 +1,7 @@
 """Images broken where their formats hold together: answered or refused, soon, and not kept."""
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2 as httpx
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from tests.fuzz.answers import post_image
 from tests.fuzz.broken_images import FILES, PARTS, broken_images
 from tests.fuzz.image_parts import join
-from tests.local_server import StartServer
+from tests.local_server import Server, StartServer
+from tests.paths import PHOTO_DIR
 
 KINDS = sorted({name.split()[0] for name in FILES})
 REFUSALS = {"INVALID_IMAGE", "PAYLOAD_TOO_LARGE"}
@@ -47,6 +49,15 @@ def test_broken_images_leave_nothing_behind(start_server: StartServer) -> None:
 
         # All that is loaded late and kept is there after this.
         send()
-        before_mb = server.resident_mb()
+        before_mb = resident_after_photos(server, client)
         send()
-        assert server.resident_mb() <= before_mb * 1.1
+        assert resident_after_photos(server, client) <= before_mb * 1.1
+
+
+def resident_after_photos(server: Server, client: httpx.Client) -> float:
+    """The detectors keep buffers of the size that they have seen last: here of the same photo."""
+    image = base64.b64encode((PHOTO_DIR / "sample5.jpg").read_bytes()).decode()
+    with ThreadPoolExecutor(8) as threads:
+        for answer in threads.map(lambda _: post_image(client, image), range(24)):
+            assert answer["face_count"] == 5
+    return server.resident_mb()
