@@ -149,8 +149,8 @@ def test_many_large_photos_at_once_leave_health_its_time_and_memory_bounded(
             slowest = max(slowest, time.perf_counter() - start)
             time.sleep(0.05)
     assert {request.result().status_code for request in sent} <= {400, 503}
-    # The main client waits for 5 seconds; two processors also run these clients.
-    assert slowest < 3
+    # As long as the main client waits; two processors also run these 66 clients.
+    assert slowest < 5
     # All bodies alone have 0.9 GB. Before errors gave them back they took 2.7.
     assert server.peak_mb() < 1200
     assert server.resident_mb() < 600
