@@ -65,14 +65,16 @@ def test_it_recovers_when_the_files_come(
 
 
 def test_no_disk_is_needed(start_server: StartServer, photo: dict[str, object]) -> None:
-    # Coverage would write a file.
-    server = start_server(COVERAGE_PROCESS_CONFIG="")
+    server = start_server()
     # From now on it cannot write a byte to any file, as if every disk were full.
-    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, 0))
+    limits = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, limits[1]))
     large = {"image": base64.b64encode(os.urandom(9_000_000)).decode()}
     assert httpx.post(server.address + EXTRACT, json=photo).status_code == 200
     assert_error(httpx.post(server.address + EXTRACT, json=large), 400, "INVALID_IMAGE")
     assert httpx.get(server.address + HEALTH).status_code == 200
+    # Coverage writes a file at the end.
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
 
 
 def test_a_killed_environment_is_replaced(load_event: LoadEvent) -> None:
