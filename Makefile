@@ -74,11 +74,6 @@ bench: $(VENV)/.dev $(SAM_VENV)/.sam weights photos ## Measure the service again
 	$(PYTHON_IN_VENV) -m bench.overhead
 	$(PYTHON_IN_VENV) -m bench.cold_start
 
-.PHONY: load
-load: $(VENV)/.dev $(SAM_VENV)/.sam weights photos ## Drive the local server and Lambda's runtime hard, and compare every answer with the quiet run
-	$(PYTHON_IN_VENV) -m bench.load --target local --requests 10000 --concurrency 16
-	$(PYTHON_IN_VENV) -m bench.load --target pool --requests 2000 --concurrency 4
-
 .PHONY: bench-arcface
 bench-arcface: $(VENV)/.dev photos ## Measure ArcFace as DeepFace runs it on TensorFlow and on onnx, and as we do
 	$(MAKE) weights FACE_MODEL=arcface

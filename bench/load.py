@@ -160,7 +160,6 @@ def run_load(
             stop.set()
     for worker in workers:
         worker.result()
-    memory.append(MemorySample(len(samples), target.resident_mb()))
     return samples, memory
 
 
@@ -170,7 +169,7 @@ def main() -> None:
     parser.add_argument("--target", choices=("local", "pool"), required=True)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--concurrency", type=int, default=16)
-    parser.add_argument("--seconds", type=float, default=900, help="no request is sent later")
+    parser.add_argument("--seconds", type=float, default=600, help="no request is sent later")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()

@@ -108,10 +108,5 @@ def _session_of(process: int) -> int | None:
 
 
 def _resident_mb(process: int) -> float:
-    try:
-        status = Path(f"/proc/{process}/status").read_text("utf-8")
-    except (FileNotFoundError, ProcessLookupError):
-        # It has ended; the requests that it leaves are counted as errors.
-        return 0.0
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text("ascii"))
     return int(found[1]) / 1024 if found else 0.0

@@ -47,7 +47,8 @@ def test_broken_images_leave_nothing_behind(start_server: StartServer) -> None:
         def send(data: bytes, align: bool) -> None:
             post_broken(client, data, align)
 
-        # All that is loaded late and kept is there after this.
+        # All that is loaded late and kept is there after these.
+        send()
         send()
         before_mb = resident_after_photos(server, client)
         send()
@@ -55,9 +56,12 @@ def test_broken_images_leave_nothing_behind(start_server: StartServer) -> None:
 
 
 def resident_after_photos(server: Server, client: httpx.Client) -> float:
-    """The detectors keep buffers of the size that they have seen last: here of the same photo."""
+    """The least after photos: detectors keep buffers of the size that they have seen last."""
     image = base64.b64encode((PHOTO_DIR / "sample5.jpg").read_bytes()).decode()
-    with ThreadPoolExecutor(8) as threads:
-        for answer in threads.map(lambda _: post_image(client, image), range(24)):
-            assert answer["face_count"] == 5
-    return server.resident_mb()
+    resident_mb = []
+    for _ in range(4):
+        with ThreadPoolExecutor(4) as threads:
+            for answer in threads.map(lambda _: post_image(client, image), range(8)):
+                assert answer["face_count"] == 5
+        resident_mb.append(server.resident_mb())
+    return min(resident_mb)
