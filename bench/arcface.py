@@ -123,10 +123,13 @@ def run(way: str, detector: str, folder: Path, photo: Path) -> dict[str, float]:
                 "TF_USE_LEGACY_KERAS": "1",
                 "TF_CPP_MIN_LOG_LEVEL": "3",
             },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=True,
+            capture_output=True,
+            check=False,
+            text=True,
         )
+    if done.returncode:
+        # TensorFlow says much on the way: it is told only when something failed.
+        sys.exit(done.stderr)
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return figures
 
