@@ -65,6 +65,30 @@ def bombs() -> Iterator[tuple[str, bytes]]:
     for kind, head in ((b"zTXt", b"C\0\0"), (b"iTXt", b"C\0\1\0\0\0"), (b"iCCP", b"C\0\0")):
         yield f"png with a {kind.decode()} bomb", png(64, 64, zeros[:99], (kind, head + text))
     yield "progressive jpeg", encode(Image.new("L", (12_000, 12_000)), "JPEG", progressive=True)
+    yield "jpeg in three scans", split_scans(encode(Image.new("RGB", (9_000, 9_000)), "JPEG"))
+    scans = encode(Image.new("L", (8_000, 8_000), 128), "JPEG", progressive=True)
+    last = scans[scans.rindex(b"\xff\xda") : -2]
+    yield "jpeg of a thousand scans", scans[:-2] + 1_000 * last + scans[-2:]
+    yield "bmp of empty lines", run_length_bmp(8_000, 8_000, b"\1\0\0\0" * 8_000)
+    for run in (b"\0\0", b"\0\2\0\0", b"\1\0"):
+        yield f"bmp of runs {run!r}", run_length_bmp(2_800, 2_800, run * (9_000_000 // len(run)))
+
+
+def run_length_bmp(width: int, height: int, runs: bytes) -> bytes:
+    """A grey BMP with 8 bits a pixel, its rows from the bottom."""
+    colours = b"".join(bytes([grey, grey, grey, 0]) for grey in range(256))
+    start = 14 + 40 + len(colours)
+    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(runs), 0, 0, 256, 0)
+    return b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start) + info + colours + runs
+
+
+def split_scans(data: bytes) -> bytes:
+    """A baseline JPEG whose one scan has become one for each colour, with data for the first."""
+    at = data.rindex(b"\xff\xda")
+    pixels = data[at + 14 : -2]
+    tables = {1: 0, 2: 0x11, 3: 0x11}
+    heads = [b"\xff\xda\0\x08\1" + bytes([n, tables[n]]) + b"\0\x3f\0" for n in tables]
+    return data[:at] + b"".join(head + pixels for head in heads) + data[-2:]
 
 
 def tiny_blocks() -> Iterator[tuple[str, bytes]]:

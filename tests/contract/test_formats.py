@@ -16,6 +16,7 @@ from PIL import Image
 
 from face_contract.distance import DistanceMetric, compare
 from tests.conftest import Extract, ReadPhoto
+from tests.hostile_files import run_length_bmp
 
 PATH = "/api/v1/extract-embedding"
 pillow_heif.register_heif_opener()
@@ -69,6 +70,13 @@ def png_interlaced(image: Image.Image) -> bytes:
         b"\0" + row.tobytes() for y, x, dy, dx in passes for row in pixels[y::dy, x::dx]
     )
     return write_png(image, (8, 2, 0, 0, 1), rows)
+
+
+def bmp_of_runs(image: Image.Image) -> bytes:
+    """Run-length encoded, a run for each pixel: many more than any editor writes."""
+    rows = np.flipud(np.asarray(image.convert("L")))
+    runs = np.stack([np.ones_like(rows), rows], axis=-1)
+    return run_length_bmp(*image.size, b"".join(row.tobytes() + b"\0\0" for row in runs))
 
 
 def tiff_16_bit_big_endian(image: Image.Image) -> bytes:
@@ -133,6 +141,7 @@ SAMPLES: list[Sample] = [
     ("webp lossless", lambda i: encode(i, "WEBP", lossless=True), 0.02),
     ("webp animated", lambda i: animate(i, "WEBP"), 0.1),
     ("bmp", lambda i: encode(i, "BMP"), 0.02),
+    ("bmp of runs", bmp_of_runs, 0.15),
     ("tiff", lambda i: encode(i, "TIFF"), 0.02),
     ("tiff lzw", lambda i: encode(i, "TIFF", compression="tiff_lzw"), 0.02),
     ("tiff jpeg", lambda i: encode(i, "TIFF", compression="jpeg", quality=95), 0.05),

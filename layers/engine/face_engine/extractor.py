@@ -14,17 +14,19 @@ class LandmarkExtractor:
     Args:
         detector: finds the faces.
         embedder: embeds one.
-        weights_identity: names the weights and the detector.
+        weights_identity: names the weights.
+        detector_name: names the detector; a face may know that another has found it.
     """
 
     detector: Detector
     embedder: Embedder
     weights_identity: str
+    detector_name: str
 
     @property
     def identity(self) -> str:
         """Weights and preprocessing of an aligned face's embedding."""
-        return f"{self.weights_identity}/similarity"
+        return f"{self.weights_identity}/{self.detector_name}/similarity"
 
     def extract(self, photo: Photo, options: ExtractionOptions) -> Extraction:
         """Finds the most prominent face of a photo, the one with the largest box, and embeds it.
@@ -40,7 +42,6 @@ class LandmarkExtractor:
             raise NoFaceDetected
         if options.enforce_detection and len(faces) > 1:
             raise MultipleFacesDetected(len(faces))
-        unaligned = f"{self.weights_identity}/box"
         if not faces:
             whole = fit_crop(photo.rgb) if options.embed_without_face else None
             return Extraction(
@@ -48,14 +49,14 @@ class LandmarkExtractor:
                 face_count=0,
                 confidence=0.0,
                 area=photo.whole,
-                model=unaligned,
+                model=f"{self.weights_identity}/{self.detector_name}/box",
             )
         face = max(faces, key=lambda face: face.area)
-        crop = align_face if options.align else crop_face
+        crop, alignment = (align_face, "similarity") if options.align else (crop_face, "box")
         return Extraction(
             embedding=self.embedder.embed(crop(photo.rgb, face)),
             face_count=len(faces),
             confidence=face.score,
             area=photo.box_of(face),
-            model=self.identity if options.align else unaligned,
+            model=f"{self.weights_identity}/{face.detector}/{alignment}",
         )

@@ -1,6 +1,6 @@
 """Finds faces by one of DeepFace's detectors, in photos that may be turned."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -92,7 +92,10 @@ class FinderDetector:
         """Returns the faces in the given image's pixels, best score first."""
         found = self.finder.find(image_rgb, border=False)
         upright_shape = np.rot90(image_rgb, found.quarter_turns).shape
-        faces = [turn_back(face, found.quarter_turns, upright_shape) for face in found.faces]
+        faces = [
+            replace(turn_back(face, found.quarter_turns, upright_shape), detector=found.detector)
+            for face in found.faces
+        ]
         return sorted(faces, key=lambda face: face.score, reverse=True)
 
 

@@ -40,7 +40,7 @@ class Face:
 
     `left`, `top`, `right` and `bottom` may lie outside of it: a face can be cut off by the border.
     `score` is the detector's confidence in [0, 1]. `quarter_turns`, counter-clockwise, make it
-    upright.
+    upright. `detector` found it.
     """
 
     left: float
@@ -50,6 +50,7 @@ class Face:
     score: float
     landmarks: Landmarks
     quarter_turns: int = 0
+    detector: str = "yunet"
 
     @property
     def area(self) -> float:

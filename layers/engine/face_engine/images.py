@@ -3,6 +3,7 @@
 import base64
 import binascii
 import io
+import re
 import struct
 import zlib
 
@@ -17,6 +18,12 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 LONGEST_SIDE_PX = 2048
 # A JPEG that decodes at reduced scale may have more pixels than the limit, but not any number.
 MOST_REDUCED_PIXELS = 200_000_000
+# A progressive JPEG may go over all of its pixels again with every 90 bytes: 5 s for 100 times over
+# 64 megapixels. Cameras and web pages do so up to 15 times.
+MOST_SCANNED_PIXELS = 1_600_000_000
+# A run-length encoded BMP is unpacked in Python: with two reads for each run, and byte for byte.
+MOST_RUN_LENGTH_PIXELS = 5_000_000
+MOST_RUN_LENGTH_READS = 1_000_000
 MOST_PREFIX_CHARS = 200
 # Pillow reads blocks of metadata one by one, in Python: 10 MB of tiny ones take 6 seconds. A PNG of
 # 10 MB takes 4,000 reads as it is usually written, and 30,000 in pieces of 1 KB.
@@ -79,6 +86,7 @@ class BoundedReads(io.BytesIO):
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
         self._reads = 0
+        self.most_reads = MOST_READS
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Reads the next bytes.
@@ -87,7 +95,7 @@ class BoundedReads(io.BytesIO):
             ValueError: the file is made of too many tiny pieces.
         """
         self._reads += 1
-        if self._reads > MOST_READS:
+        if self._reads > self.most_reads:
             raise ValueError("too many reads")
         return super().read(size)
 
@@ -106,10 +114,14 @@ def decode_image(data: bytes, max_pixels: int) -> Photo:
         InvalidImage: it is no such file, is broken, or has too many pixels.
     """
     try:
-        with Image.open(BoundedReads(data), formats=_formats_of(data)) as image:
+        file = BoundedReads(data)
+        with Image.open(file, formats=_formats_of(data)) as image:
             width, height = image.size
+            scans = count_scans(data) if image.format in ("JPEG", "MPO") else 1
             _reduce_jpeg(image)
-            _check_pixels(image, width * height, max_pixels)
+            _check_pixels(image, width * height, scans, max_pixels)
+            if _has_runs(image):
+                file.most_reads = MOST_RUN_LENGTH_READS
             try:
                 rgb = _to_rgb(image)
             except OSError:
@@ -147,14 +159,47 @@ def _reduce_jpeg(image: Image.Image) -> None:
     image.draft("RGB", (max(1, int(image.width * shrink)), max(1, int(image.height * shrink))))
 
 
-def _check_pixels(image: Image.Image, stored_pixels: int, max_pixels: int) -> None:
-    # The decoder keeps a progressive JPEG's coefficients whole, whatever scale comes out.
-    progressive = bool(image.info.get("progressive"))
-    decoded_pixels = stored_pixels if progressive else image.width * image.height
+def _check_pixels(image: Image.Image, stored_pixels: int, scans: int, max_pixels: int) -> None:
+    # Of a JPEG in several scans the decoder keeps all coefficients, whatever scale comes out.
+    whole = scans > 1 or bool(image.info.get("progressive"))
+    decoded_pixels = stored_pixels if whole else image.width * image.height
     if decoded_pixels > max_pixels or stored_pixels > max(MOST_REDUCED_PIXELS, max_pixels):
         raise InvalidImage(
             f"The image has more than {max_pixels} pixels to decode.", {"limit_pixels": max_pixels}
         )
+    if scans * stored_pixels > max(MOST_SCANNED_PIXELS, max_pixels):
+        raise InvalidImage("The JPEG has too many scans for its size.")
+    if _has_runs(image) and stored_pixels > MOST_RUN_LENGTH_PIXELS:
+        raise InvalidImage(
+            "The run-length encoded BMP has too many pixels.",
+            {"limit_pixels": MOST_RUN_LENGTH_PIXELS},
+        )
+
+
+def _has_runs(image: Image.Image) -> bool:
+    # BI_RLE8 and BI_RLE4.
+    return image.format in ("BMP", "DIB") and image.info.get("compression") in (1, 2)
+
+
+# Scan data holds none of these: there FF is followed by 00 or by a restart marker, D0 to D7.
+_JPEG_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+
+
+def count_scans(data: bytes) -> int:
+    """Returns how many times a JPEG goes over its pixels; images behind it do not count.
+
+    Raises:
+        ValueError: it is made of too many tiny segments.
+    """
+    scans, position = 0, 2
+    for _ in range(MOST_READS):
+        marker = _JPEG_MARKER.search(data, position)
+        if marker is None or marker[1][0] == _END_OF_IMAGE:
+            return scans
+        scans += marker[1][0] == _START_OF_SCAN
+        position = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    raise ValueError("too many segments")
 
 
 JPEG_END_MARKER = b"\xff\xd9"
@@ -211,6 +256,8 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         # Of 65,536 greys, 256.
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     elif image.mode in ("I", "F"):
+        # As 64-bit numbers a large one would take a gigabyte.
+        image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
         image = _stretch(image)
     elif image.mode in ("P", "PA", "1"):
         # An index or a bit cannot be averaged.

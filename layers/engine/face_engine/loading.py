@@ -101,10 +101,9 @@ def build_extractor(choice: ModelChoice, folder: Path) -> FaceExtractor:
     yunet = find_weights(entry, entry.detectors["yunet"], folder).read_bytes()
     embedder = find_weights(entry, entry.embedder, folder)
     turning = TurningDetector(YuNetDetector(yunet))
-    landmarks_identity = f"{choice.weights_identity}/{choice.detector}"
     if entry.key == "mobilefacenet":
         network = MobileFaceNetEmbedder(embedder.read_bytes())
-        return LandmarkExtractor(turning, network, landmarks_identity)
+        return LandmarkExtractor(turning, network, choice.weights_identity, choice.detector)
     # They import deepface, which takes a second and which the image of mobilefacenet has not.
     from face_engine.arcface import ArcFaceEmbedder, ArcFaceExtractor
     from face_engine.deepface_clients import ArcFace, PooledYuNet, RetinaFaceDetector
@@ -120,7 +119,9 @@ def build_extractor(choice: ModelChoice, folder: Path) -> FaceExtractor:
         return ArcFaceExtractor(arcface, finder, choice.weights_identity)
     # DeepFace's YuNet gives no more than the eyes.
     detector = turning if choice.detector == "yunet" else FinderDetector(finder)
-    return LandmarkExtractor(detector, ArcFaceEmbedder(arcface), landmarks_identity)
+    return LandmarkExtractor(
+        detector, ArcFaceEmbedder(arcface), choice.weights_identity, choice.detector
+    )
 
 
 class ModelLoader:

@@ -193,17 +193,21 @@ def test_turned_photos_are_turned(
         assert (again.area.w, again.area.h) == (expected or (upright.area.w, upright.area.h))
 
 
+@pytest.mark.parametrize("alignment", ["deepface", "similarity"])
 def test_yunet_is_asked_when_retinaface_finds_nothing(
-    baked: BakedModel, alone: dict[str, ArcFaceExtractor], decode_photo: DecodePhoto
+    baked: BakedModel,
+    alone: dict[str, ArcFaceExtractor],
+    decode_photo: DecodePhoto,
+    alignment: str,
 ) -> None:
     photo, options = decode_photo("person_a_1.jpg"), ExtractionOptions(True)
     with pytest.raises(NoFaceDetected):
         alone["retinaface"].extract(photo, options)
-    loader = load(baked, "retinaface")
+    loader = load(baked, "retinaface", alignment=alignment)
     found = loader.load().extractor.extract(photo, options)
     assert found.face_count == 1
-    assert found.model == f"{loader.choice.weights_identity}/yunet/deepface"
-    assert loader.choice.identity.endswith("/retinaface/deepface")
+    assert found.model == f"{loader.choice.weights_identity}/yunet/{alignment}"
+    assert loader.choice.identity.endswith(f"/retinaface/{alignment}")
 
 
 def test_similarity_is_another_identity(baked: BakedModel, decode_photo: DecodePhoto) -> None:

@@ -29,7 +29,7 @@ class MeanEmbedder:
 
 
 def extractor(*faces: Face) -> LandmarkExtractor:
-    return LandmarkExtractor(FixedDetector(*faces), MeanEmbedder(), "weights/detector")
+    return LandmarkExtractor(FixedDetector(*faces), MeanEmbedder(), "weights", "yunet")
 
 
 def test_one_face() -> None:
@@ -37,7 +37,7 @@ def test_one_face() -> None:
     assert extraction.face_count == 1
     assert extraction.confidence == 0.95
     assert extraction.area == BoundingBox(20, 20, 80, 100)
-    assert extraction.model == "weights/detector/similarity"
+    assert extraction.model == "weights/yunet/similarity"
 
 
 def test_the_largest_of_several_is_the_most_prominent() -> None:
@@ -63,7 +63,7 @@ def test_without_a_face_the_whole_photo_is_embedded() -> None:
     assert extraction.embedding is not None
     assert (extraction.face_count, extraction.confidence) == (0, 0.0)
     assert extraction.area == BoundingBox(0, 0, 600, 400)
-    assert extraction.model == "weights/detector/box"
+    assert extraction.model == "weights/yunet/box"
 
 
 def test_without_a_face_nothing_is_embedded_if_so_set() -> None:
@@ -76,7 +76,7 @@ def test_without_a_face_nothing_is_embedded_if_so_set() -> None:
 def test_without_alignment_the_box_is_embedded() -> None:
     extraction = extractor(LARGE).extract(PHOTO, ExtractionOptions(align=False))
     assert extraction.embedding is not None
-    assert extraction.model == "weights/detector/box"
+    assert extraction.model == "weights/yunet/box"
 
 
 def test_nothing_is_embedded_when_time_is_up() -> None:
