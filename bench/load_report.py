@@ -99,7 +99,7 @@ class Summary:
     @property
     def is_clean(self) -> bool:
         """Tells whether every request was answered as in the quiet run."""
-        return not self.errors and not self.changed
+        return self.answered == self.requested and not self.errors and not self.changed
 
     def to_dict(self) -> dict[str, object]:
         """Returns the figures as JSON takes them."""

@@ -1,5 +1,6 @@
 """The routes that turn photos into embeddings."""
 
+import asyncio
 import os
 import time
 from dataclasses import asdict
@@ -35,14 +36,14 @@ from face_contract.schemas import (
     WeightsFile,
 )
 from face_contract.settings import Settings
-from face_contract.work_queue import CurrentTurn, WorkQueue, bounded_router
+from face_contract.work_queue import CurrentTurn, Turn, WorkQueue, bounded_router
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.allocator import give_large_blocks_back
 from face_engine.catalog import source_of
 from face_engine.download import Downloader
 from face_engine.faces import Extraction, ExtractionOptions
 from face_engine.images import decode_base64, decode_image
-from face_engine.loading import ModelLoader
+from face_engine.loading import LoadedModel, ModelLoader
 
 # They wait for others, not for a processor.
 DOWNLOAD_THREADS = 16
@@ -77,9 +78,14 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         responses=document_responses(HealthResponse, ModelUnavailable),
     )
     async def health() -> HealthResponse:
-        # On the event loop, and without a place: it answers however many requests wait.
-        loader.check()
+        # Without a place: it answers however many requests wait.
+        if not loader.is_loaded:
+            # Reads and hashes up to 256 MB.
+            await asyncio.to_thread(loader.check)
         return HealthResponse(model=model, model_loaded=loader.is_loaded)
+
+    async def load(turn: Turn) -> LoadedModel:
+        return await turn.run(loader.load) if loader.loaded is None else loader.loaded
 
     @bounded.post(
         "/extract-embedding",
@@ -100,8 +106,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
     )
     async def extract_embedding(request: ExtractRequest, turn: CurrentTurn) -> ExtractResponse:
         start = time.perf_counter()
-        if not loader.is_loaded:
-            await turn.run(loader.load)
+        await load(turn)
         downloaded: bytes | None = None
         if request.image_type is ImageType.URL:
             turn.leave_body()
@@ -143,9 +148,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
     )
     async def warm_up(turn: CurrentTurn) -> WarmUpResponse:
         status = "already_loaded" if loader.is_loaded else "loaded"
-        loaded = loader.loaded
-        if loaded is None:
-            loaded = await turn.run(loader.load)
+        loaded = await load(turn)
         return WarmUpResponse(status=status, model=model, load_time_seconds=loaded.load_time_s)
 
     @router.get(
@@ -155,7 +158,6 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         responses=document_responses(ModelInfoResponse),
     )
     async def model_info() -> ModelInfoResponse:
-        baked_sha256 = loader.loaded.baked_sha256 if loader.loaded else {}
         return ModelInfoResponse(
             model=model,
             model_identity=choice.identity,
@@ -167,7 +169,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
                 WeightsFile(
                     file=source.file,
                     sha256=source.sha256,
-                    baked_sha256=baked_sha256.get(source.file),
+                    baked_sha256=loader.baked_sha256.get(source.file),
                 )
                 for source in map(source_of, choice.weights)
             ],

@@ -66,12 +66,28 @@ def test_the_place_of_malformed_json_is_the_body(service: httpx.Client) -> None:
     assert [fault["field"] for fault in error["details"]["fields"]] == ["body"]
 
 
-def test_a_million_bad_numbers_are_refused_at_the_first(local_service: httpx.Client) -> None:
+def test_many_bad_numbers_are_refused_at_the_first(local_service: httpx.Client) -> None:
     start = time.perf_counter()
-    body = b'{"embedding1": [' + b"{}," * 1_000_000 + b"{}]}"
+    body = b'{"embedding1": [' + b"{}," * 40_000 + b"{}]}"
     error = assert_error(local_service.post(COMPARE, content=body), 422, "VALIDATION_ERROR")
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < 1
     assert error["details"]["fields"][0]["field"] == "embedding1.0"
+
+
+@pytest.mark.parametrize("value", [b"1", b"{}", b"[]"])
+@pytest.mark.parametrize(
+    ("path", "field"), [(COMPARE, b"embedding1"), (EXTRACT, b"unknown"), (EXTRACT, b"image")]
+)
+def test_a_million_values_are_refused_unparsed(
+    local_service: httpx.Client, path: str, field: bytes, value: bytes
+) -> None:
+    body = b'{"image": "AAAA", "%b": [%b]}' % (field, b",".join([value] * 1_000_000))
+    start = time.perf_counter()
+    error = assert_error(local_service.post(path, content=body), 422, "VALIDATION_ERROR")
+    assert time.perf_counter() - start < 1
+    assert error["details"]["fields"] == [
+        {"field": "body", "message": "The body has too many values."}
+    ]
 
 
 def test_a_length_of_thousands_of_digits(local_service: httpx.Client) -> None:

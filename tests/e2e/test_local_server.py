@@ -13,9 +13,10 @@ from pathlib import Path
 
 import httpx2 as httpx
 import pytest
+from PIL import Image
 
 from tests.conftest import ReadPhoto
-from tests.hostile_files import bombs, tiny_blocks
+from tests.hostile_files import bombs, encode, tiny_blocks
 from tests.labels import GROUP_FACES, PORTRAITS
 from tests.local_server import StartServer
 from tests.paths import subprocess_environment
@@ -69,6 +70,17 @@ def test_bombs_take_less_than_twice_the_memory_of_photos(
             answer = client.post(EXTRACT, json={"image": base64.b64encode(data).decode()})
             assert answer.status_code in (400, 413)
     assert server.peak_mb() < 2 * normal_mb
+
+
+def test_a_photo_of_64_million_32_bit_greys_takes_no_more_memory_than_one_of_colours(
+    start_server: StartServer,
+) -> None:
+    server = start_server()
+    data = encode(Image.new("F", (8000, 8000), 1.0), "TIFF", compression="tiff_adobe_deflate")
+    body = {"image": base64.b64encode(data).decode(), "enforce_detection": False}
+    answer = httpx.post(server.address + EXTRACT, json=body, timeout=30)
+    assert answer.json()["face_count"] == 0
+    assert server.peak_mb() < 700
 
 
 def test_bodies_over_the_limit_get_their_answer(start_server: StartServer) -> None:

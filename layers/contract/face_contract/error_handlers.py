@@ -61,6 +61,9 @@ def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:
                 # not UTF-8, nested too deep, an integer of too many digits.
                 unreadable = {"field": "body", "message": "The body cannot be read as JSON."}
                 return envelope(InvalidRequest(details={"fields": [unreadable]}), headers)
+            case HTTPStatus.UNPROCESSABLE_ENTITY:
+                too_many = {"field": "body", "message": "The body has too many values."}
+                return envelope(InvalidRequest(details={"fields": [too_many]}), headers)
             case _:
                 return _unexpected(error)
 

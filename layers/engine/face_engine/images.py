@@ -23,7 +23,7 @@ MOST_REDUCED_PIXELS = 200_000_000
 MOST_SCANNED_PIXELS = 1_600_000_000
 # A run-length encoded BMP is unpacked in Python: with two reads for each run, and byte for byte.
 MOST_RUN_LENGTH_PIXELS = 5_000_000
-MOST_RUN_LENGTH_READS = 1_000_000
+MOST_RUN_LENGTH_READS = 1_500_000
 MOST_PREFIX_CHARS = 200
 # Pillow reads blocks of metadata one by one, in Python: 10 MB of tiny ones take 6 seconds. A PNG of
 # 10 MB takes 4,000 reads as it is usually written, and 30,000 in pieces of 1 KB.

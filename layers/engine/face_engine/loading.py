@@ -159,6 +159,11 @@ class ModelLoader:
         """Whether `load` has succeeded."""
         return self._loaded is not None
 
+    @property
+    def baked_sha256(self) -> dict[str, str]:
+        """Of each loaded file that was baked, by the file that it was made of."""
+        return self._loaded.baked_sha256 if self._loaded else {}
+
     def load(self) -> LoadedModel:
         """Returns the model; the first call loads it, and its time is remembered.
 
@@ -172,11 +177,11 @@ class ModelLoader:
                 start = time.perf_counter()
                 extractor = build_extractor(self.choice, self._folder)
                 load_time_s = time.perf_counter() - start
-                self._loaded = LoadedModel(extractor, load_time_s, self._baked_sha256())
+                self._loaded = LoadedModel(extractor, load_time_s, self._read_baked_sha256())
                 logger.info("loaded %s in %.2f s", self.choice.entry.name, load_time_s)
             return self._loaded
 
-    def _baked_sha256(self) -> dict[str, str]:
+    def _read_baked_sha256(self) -> dict[str, str]:
         # The files were held to it a moment ago.
         manifest = read_manifest(self._folder)
         return {

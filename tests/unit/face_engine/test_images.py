@@ -9,7 +9,7 @@ from PIL import Image
 
 from face_contract.errors import InvalidImage, PayloadTooLarge
 from face_engine.faces import Photo, RGBImage
-from face_engine.images import LONGEST_SIDE_PX, decode_base64, decode_image
+from face_engine.images import LONGEST_SIDE_PX, count_scans, decode_base64, decode_image
 
 MANY_PIXELS = 64_000_000
 
@@ -163,3 +163,19 @@ def test_a_photo_keeps_its_faces_colours(decode_photo: Callable[[str], Photo]) -
     # Skin is red before it is blue: a swap of channels would show here.
     skin = decode_photo("impostor_2.jpg").rgb[360:420, 340:360].reshape(-1, 3).mean(axis=0)
     assert skin[0] > skin[1] > skin[2]
+
+
+def test_scans_are_those_of_the_photo_and_not_of_what_comes_with_it(
+    quadrants: Image.Image,
+) -> None:
+    baseline = encode(quadrants, "JPEG")
+    exif = Image.Exif()
+    # A thumbnail, as cameras add one, has a scan of its own.
+    exif[37500] = baseline
+    movie = b"\xff\xda" * 1000
+    others = encode(quadrants, "MPO", save_all=True, append_images=[quadrants, quadrants])
+    for data in (baseline, baseline + movie, encode(quadrants, "JPEG", exif=exif), others):
+        assert count_scans(data) == 1
+    # As libjpeg writes colours by default: one of lowest frequencies, nine that refine them.
+    assert count_scans(encode(quadrants, "JPEG", progressive=True)) == 10
+    assert count_scans(baseline[: baseline.index(b"\xff\xda")]) == 0
