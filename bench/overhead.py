@@ -21,6 +21,7 @@ from face_engine.alignment import align_face
 from face_engine.catalog import read_catalog
 from face_engine.images import decode_image
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
+from face_engine.tilt import StraighteningDetector
 from face_engine.turning import TurningDetector
 from face_engine.weights import find_weights
 from face_engine.yunet import YuNetDetector
@@ -64,7 +65,7 @@ def main() -> None:
         detector.detect(rgb)
         embedder.embed(crop)
 
-    turning = TurningDetector(detector)
+    turning = TurningDetector(StraighteningDetector(detector))
 
     with TestClient(create(settings)) as client:
 

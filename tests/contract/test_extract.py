@@ -181,6 +181,23 @@ def test_no_face_gives_no_embedding_if_so_set(
     assert answer.json()["facial_area"] == {"x": 0, "y": 0, "w": 400, "h": 300}
 
 
+@pytest.mark.parametrize("detector", ["retinaface", "yunet"])
+@pytest.mark.parametrize("alignment", ["deepface", "similarity"])
+def test_whatever_the_settings_model_info_names_the_model_of_the_vectors(
+    make_service: Callable[..., httpx.Client],
+    read_photo: ReadPhoto,
+    detector: str,
+    alignment: str,
+) -> None:
+    service = make_service(face_model="mobilefacenet", detector=detector, alignment=alignment)
+    answer = service.post(
+        PATH, json={"image": base64.b64encode(read_photo("impostor_1.jpg")).decode()}
+    )
+    info = service.get("/api/v1/model-info").json()
+    assert info["model_identity"] == answer.json()["model"]
+    assert (info["detector"], info["alignment"]) == ("yunet", "similarity")
+
+
 def test_200_extractions_from_8_threads_are_those_of_a_quiet_run(
     service: httpx.Client, read_photo: ReadPhoto
 ) -> None:

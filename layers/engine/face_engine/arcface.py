@@ -63,36 +63,37 @@ class ArcFaceExtractor:
             ModelFailed: the network gave no valid vector.
             TimedOut: `options.deadline` has passed.
         """
-        found = self.finder.find(photo.rgb, border=options.align)
+        faces = self.finder.find(photo.rgb, border=options.align)
         options.deadline.check()
-        if options.enforce_detection and not found.faces:
+        if options.enforce_detection and not faces:
             raise NoFaceDetected
-        if options.enforce_detection and len(found.faces) > 1:
-            raise MultipleFacesDetected(len(found.faces))
-        model = f"{self.weights_identity}/{found.detector}/deepface"
-        if not found.faces:
+        if options.enforce_detection and len(faces) > 1:
+            raise MultipleFacesDetected(len(faces))
+        if not faces:
             embed = options.embed_without_face
             return Extraction(
                 embedding=self._embed(to_bgr(photo.rgb, border=False)[0]) if embed else None,
                 face_count=0,
                 confidence=0.0,
                 area=photo.whole,
-                model=f"{model}-box",
+                model=f"{self.weights_identity}/{self.finder.name}/deepface-box",
             )
-        face = max(found.faces, key=lambda face: face.area)
-        upright = np.rot90(photo.rgb, found.quarter_turns)
+        face = max(faces, key=lambda face: face.area)
+        alignment = "deepface" if options.align else "deepface-box"
         return Extraction(
-            embedding=self._embed_face(upright, face, options.align),
-            face_count=len(found.faces),
+            embedding=self._embed_face(photo.rgb, face, options.align),
+            face_count=len(faces),
             confidence=face.score,
-            area=photo.box_of(turn_back(face, found.quarter_turns, upright.shape)),
-            model=model if options.align else f"{model}-box",
+            area=photo.box_of(face),
+            model=f"{self.weights_identity}/{face.detector}/{alignment}",
         )
 
     def _embed_face(self, image_rgb: RGBImage, face: Face, align: bool) -> Embedding:
-        image, dx, dy = to_bgr(image_rgb, border=align)
+        image, dx, dy = to_bgr(np.rot90(image_rgb, face.quarter_turns), border=align)
+        # Rotating back by 4 - n quarters rotates forward by n.
+        upright = turn_back(face, -face.quarter_turns % 4, image_rgb.shape)
         cut = extract_face(
-            facial_area=to_area(face, dx, dy),
+            facial_area=to_area(upright, dx, dy),
             img=image,
             align=align,
             expand_percentage=0,

@@ -60,19 +60,22 @@ class Baked:
 
 
 Weights: TypeAlias = Artifact | Baked
+Alignment: TypeAlias = Literal["deepface", "similarity"]
 
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
     """A model: its key (the value of FACE_MODEL), its name for people, its networks.
 
-    `detectors` are by the value of DETECTOR, the default one first.
+    `detectors` are by the value of DETECTOR, `alignments` are values of ALIGNMENT; of each, the
+    first is the default.
     """
 
     key: str
     name: str
     embedder: Weights
     detectors: dict[str, Weights]
+    alignments: tuple[Alignment, ...]
 
     @property
     def weights(self) -> tuple[Weights, ...]:
@@ -131,6 +134,7 @@ def read_catalog(path: Path = CATALOG_FILE) -> Catalog:
             name=entry["name"],
             embedder=weights[entry["embedder"]],
             detectors={name: weights[file] for name, file in entry["detectors"].items()},
+            alignments=tuple(entry["alignments"]),
         )
         for key, entry in content.get("models", {}).items()
     }

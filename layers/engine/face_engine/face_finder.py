@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from face_engine.deepface_clients import Detector as DeepFaceDetector
 from face_engine.deepface_clients import FacialAreaRegion
 from face_engine.faces import Detector, Face, RGBImage
-from face_engine.turning import CONVINCING_SCORE, turn_back
+from face_engine.overlap import is_same_face
+from face_engine.turning import MIN_OTHER_TURN_SCORE, turn_back
 
 BGRImage = NDArray[np.uint8]
 
@@ -21,65 +22,57 @@ LEAST_FACE_PX = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The faces of a photo and which detector found them.
-
-    `quarter_turns`, counter-clockwise, make the photo upright; `faces` are in the pixels of the
-    upright photo.
-    """
-
-    faces: list[Face]
-    detector: str
-    quarter_turns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class FaceFinder:
-    """Asks one detector once or, when another is more sure of another turn, in that turn.
+    """Finds faces as DeepFace does, after rotating the photo if its largest face is turned.
 
     Args:
         client: a detector of DeepFace's.
         name: "retinaface" or "yunet".
-        turning: decides which way is up, and gives its own faces when `client` finds none; None
-            does without both, as DeepFace itself.
+        turning: finds the faces of all turns. It decides which way is up, and adds the faces that
+            `client` misses. None does without both, as DeepFace itself.
     """
 
     client: DeepFaceDetector
     name: str
     turning: Detector | None
 
-    def find(self, image_rgb: RGBImage, border: bool) -> Found:
-        """Returns the faces of a photo.
+    def find(self, image_rgb: RGBImage, border: bool) -> list[Face]:
+        """Returns the faces of a photo in its own pixels, best score first, none twice.
 
         Args:
             image_rgb: the photo.
             border: look at it inside of a black border, as DeepFace does when it aligns.
         """
-        found: Found | None = None
-        if self.turning is None or self.name == "yunet":
-            found = Found(self._detect(image_rgb, border), self.name)
-            best = max((face.score for face in found.faces), default=0.0)
-            # RetinaFace is as sure of faces upside down, and is too slow to be asked twice.
-            if self.turning is None or best >= CONVINCING_SCORE:
-                return found
-        others = self.turning.detect(image_rgb)
-        quarter_turns = others[0].quarter_turns if others else 0
-        if found is None or quarter_turns:
-            upright = np.ascontiguousarray(np.rot90(image_rgb, quarter_turns))
-            found = Found(self._detect(upright, border), self.name, quarter_turns)
-        if found.faces:
-            return found
-        # To turn back by the rest of a full circle is to turn on.
-        rest = -quarter_turns % 4
-        turned = [turn_back(face, rest, image_rgb.shape) for face in others]
-        return Found(turned, "yunet", quarter_turns)
+        others = self.turning.detect(image_rgb) if self.turning else []
+        # RetinaFace is as sure of faces upside down, and too slow to be asked in every turn.
+        turns = max(others, key=lambda face: face.area).quarter_turns if others else 0
+        turned = [face for face in others if face.quarter_turns != turns]
+        faces = [
+            face
+            for face in self._detect(image_rgb, turns, border)
+            if not any(is_same_face(face, other) for other in turned)
+        ]
+        # Without these, the person on a card would be taken for the one who holds it up.
+        missed = [
+            replace(face, detector="yunet")
+            for face in others
+            if not any(is_same_face(face, found) for found in faces)
+            and (not faces or face.score >= MIN_OTHER_TURN_SCORE)
+        ]
+        return sorted([*faces, *missed], key=lambda face: face.score, reverse=True)
 
-    def _detect(self, image_rgb: RGBImage, border: bool) -> list[Face]:
+    def _detect(self, image_rgb: RGBImage, quarter_turns: int, border: bool) -> list[Face]:
         if min(image_rgb.shape[:2]) * MOST_PROPORTION < max(image_rgb.shape[:2]):
             return []
-        image, dx, dy = to_bgr(image_rgb, border)
-        areas = self.client.detect_faces(image)
-        return [to_face(area, dx, dy) for area in areas if min(area.w, area.h) >= LEAST_FACE_PX]
+        upright = np.rot90(image_rgb, quarter_turns)
+        image, dx, dy = to_bgr(upright, border)
+        return [
+            replace(
+                turn_back(to_face(area, dx, dy), quarter_turns, upright.shape), detector=self.name
+            )
+            for area in self.client.detect_faces(image)
+            if min(area.w, area.h) >= LEAST_FACE_PX
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +83,7 @@ class FinderDetector:
 
     def detect(self, image_rgb: RGBImage) -> list[Face]:
         """Returns the faces in the given image's pixels, best score first."""
-        found = self.finder.find(image_rgb, border=False)
-        upright_shape = np.rot90(image_rgb, found.quarter_turns).shape
-        faces = [
-            replace(turn_back(face, found.quarter_turns, upright_shape), detector=found.detector)
-            for face in found.faces
-        ]
-        return sorted(faces, key=lambda face: face.score, reverse=True)
+        return self.finder.find(image_rgb, border=False)
 
 
 def to_bgr(image_rgb: RGBImage, border: bool) -> tuple[BGRImage, int, int]:

@@ -1,6 +1,6 @@
 """The values that travel from a photo to its embedding, and the roles that pass them on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -57,37 +57,16 @@ class Face:
         """The box's area in square pixels."""
         return (self.right - self.left) * (self.bottom - self.top)
 
-
-# A box that lies so far in another one is of the same face.
-MOST_COMMON_PART = 0.5
-
-
-def drop_repeated(faces: list[Face], others: list[Face], preference: float = 0) -> list[Face]:
-    """Joins two detections of one image; returns its faces, best score first, none twice.
-
-    Args:
-        faces: of one detection.
-        others: of another.
-        preference: how much better a score of `others` must be for its face to replace one of
-            `faces`.
-    """
-
-    def rank(candidate: tuple[Face, float]) -> float:
-        return candidate[0].score + candidate[1]
-
-    candidates = [(face, preference) for face in faces] + [(face, 0.0) for face in others]
-    kept: list[Face] = []
-    for face, _ in sorted(candidates, key=rank, reverse=True):
-        if all(_common_part(face, better) <= MOST_COMMON_PART for better in kept):
-            kept.append(face)
-    return sorted(kept, key=lambda face: face.score, reverse=True)
-
-
-def _common_part(a: Face, b: Face) -> float:
-    """Returns how much of the smaller box lies in the other."""
-    width = min(a.right, b.right) - max(a.left, b.left)
-    height = min(a.bottom, b.bottom) - max(a.top, b.top)
-    return max(width, 0) * max(height, 0) / min(a.area, b.area)
+    def scaled(self, x_scale: float, y_scale: float) -> "Face":
+        """Returns the face in the pixels of a larger or smaller copy of the array."""
+        return replace(
+            self,
+            left=self.left * x_scale,
+            top=self.top * y_scale,
+            right=self.right * x_scale,
+            bottom=self.bottom * y_scale,
+            landmarks=self.landmarks * (x_scale, y_scale),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,23 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
 from face_engine.alignment import CROP_SIZE_PX
-from face_engine.catalog import Baked, Catalog, ModelEntry, Weights, read_catalog, source_of
+from face_engine.catalog import (
+    Alignment,
+    Baked,
+    Catalog,
+    ModelEntry,
+    Weights,
+    read_catalog,
+    source_of,
+)
 from face_engine.extractor import LandmarkExtractor
 from face_engine.faces import ExtractionOptions, FaceExtractor, Photo
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
+from face_engine.tilt import StraighteningDetector
 from face_engine.turning import TurningDetector
 from face_engine.weights import find_weights, read_manifest
 from face_engine.yunet import YuNetDetector
@@ -41,7 +49,7 @@ class ModelChoice:
 
     entry: ModelEntry
     detector: str
-    alignment: Literal["deepface", "similarity"]
+    alignment: Alignment
 
     @property
     def identity(self) -> str:
@@ -66,14 +74,14 @@ class ModelChoice:
         return {name: importlib.metadata.version(name) for name in packages}
 
 
-def choose_model(
-    model: str, detector: str, alignment: Literal["deepface", "similarity"], catalog: Catalog
-) -> ModelChoice:
-    """Returns what the settings ask for; MobileFaceNet has one detector and one alignment."""
+def choose_model(model: str, detector: str, alignment: Alignment, catalog: Catalog) -> ModelChoice:
+    """Returns what the settings ask for; what a model does not have is replaced by its default."""
     entry = catalog.models[model]
-    if detector not in entry.detectors:
-        return ModelChoice(entry, next(iter(entry.detectors)), "similarity")
-    return ModelChoice(entry, detector, alignment)
+    return ModelChoice(
+        entry,
+        detector if detector in entry.detectors else next(iter(entry.detectors)),
+        alignment if alignment in entry.alignments else entry.alignments[0],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ def build_extractor(choice: ModelChoice, folder: Path) -> FaceExtractor:
     entry = choice.entry
     yunet = find_weights(entry, entry.detectors["yunet"], folder).read_bytes()
     embedder = find_weights(entry, entry.embedder, folder)
-    turning = TurningDetector(YuNetDetector(yunet))
+    turning = TurningDetector(StraighteningDetector(YuNetDetector(yunet)))
     if entry.key == "mobilefacenet":
         network = MobileFaceNetEmbedder(embedder.read_bytes())
         return LandmarkExtractor(turning, network, choice.weights_identity, choice.detector)
@@ -132,7 +140,7 @@ class ModelLoader:
         model: str,
         folder: Path,
         detector: str = "retinaface",
-        alignment: Literal["deepface", "similarity"] = "deepface",
+        alignment: Alignment = "deepface",
         catalog: Catalog | None = None,
     ) -> None:
         """Chooses the model; nothing is loaded yet.

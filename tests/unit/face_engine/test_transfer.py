@@ -26,7 +26,7 @@ from face_engine.fetch import FetchFailed, fetch_artifacts
 from face_engine.transfer import ATTEMPTS
 from tests.paths import subprocess_environment
 
-CONTENT = random.Random(1).randbytes(300_000)  # noqa: S311
+CONTENT = random.Random(1).randbytes(300_000)
 OTHER = CONTENT[::-1]
 
 

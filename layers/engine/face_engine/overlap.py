@@ -1,0 +1,54 @@
+"""Which detections are of one face."""
+
+from face_engine.faces import Face
+
+# YuNet's own suppression has the same limit (opencv_zoo). A share of the smaller box instead would
+# take a face on a card, a phone or a poster in front of a larger face for that face.
+MAX_IOU = 0.3
+
+
+def intersection_over_union(a: Face, b: Face) -> float:
+    """Returns the area that two boxes share, as a part of the area that they cover together."""
+    width = min(a.right, b.right) - max(a.left, b.left)
+    height = min(a.bottom, b.bottom) - max(a.top, b.top)
+    shared = max(width, 0) * max(height, 0)
+    return shared / (a.area + b.area - shared)
+
+
+def is_same_face(a: Face, b: Face) -> bool:
+    """Whether two detections are of one face."""
+    return intersection_over_union(a, b) > MAX_IOU
+
+
+def merge_detections(faces: list[Face], others: list[Face], preference: float = 0) -> list[Face]:
+    """Joins two detections of one image; returns its faces, best score first, none twice.
+
+    Args:
+        faces: of one detection.
+        others: of another.
+        preference: how much better a score of `others` must be for its face to replace one of
+            `faces`.
+    """
+
+    def rank(candidate: tuple[Face, float]) -> float:
+        return candidate[0].score + candidate[1]
+
+    candidates = [(face, preference) for face in faces] + [(face, 0.0) for face in others]
+    kept: list[Face] = []
+    for face, _ in sorted(candidates, key=rank, reverse=True):
+        if not any(is_same_face(face, better) for better in kept):
+            kept.append(face)
+    return sorted(kept, key=lambda face: face.score, reverse=True)
+
+
+def group_detections(faces: list[Face]) -> list[list[Face]]:
+    """Returns the detections of each face of an image, best score first."""
+    groups: list[list[Face]] = []
+    for face in sorted(faces, key=lambda face: face.score, reverse=True):
+        for group in groups:
+            if is_same_face(face, group[0]):
+                group.append(face)
+                break
+        else:
+            groups.append([face])
+    return groups
