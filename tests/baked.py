@@ -1,9 +1,10 @@
-"""Seeded random weights of the real networks, and a model baked of them, made once and kept."""
+"""Weights of the real networks for tests, and a model baked of them, made once and kept."""
 
 import hashlib
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,10 @@ SOURCES = (
     "layers/engine/face_engine/export.py",
     "layers/engine/face_engine/parity.py",
     "layers/engine/face_engine/weights.py",
+    "tests/fitted_heads.py",
+    "tests/labels.py",
+    "tests/made_photos.py",
+    "tests/photos.toml",
     "tests/random_weights.py",
 )
 STEMS = {Network.ARCFACE: "arcface_weights", Network.RETINAFACE: "retinaface"}
@@ -59,9 +64,9 @@ def bake_model() -> BakedModel:
         return model
     shutil.rmtree(WEIGHTS_DIR, ignore_errors=True)
     folder.mkdir(parents=True)
-    for network in Network:
-        with tempfile.TemporaryDirectory() as home:
-            run_baking("tests.random_weights", folder, "--network", network, home=home)
+    # Both at a time: much of the work keeps only one processor busy.
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda network: _make_weights(network, folder), Network))
     for file in MODEL_DIR.glob("*yunet*"):
         shutil.copy(file, folder)
     # The project's catalogue with the hashes of other weights: no switch turns hashes off.
@@ -76,6 +81,11 @@ def bake_model() -> BakedModel:
     model_of_ours: list[str | Path] = ["--model", "arcface", "--catalog", model.catalog_file]
     run_baking("face_engine.bake", *model_of_ours, *folders)
     return model
+
+
+def _make_weights(network: Network, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        run_baking("tests.random_weights", network, folder, home=home)
 
 
 def bake(network: Network) -> Baked:

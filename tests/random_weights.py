@@ -1,17 +1,14 @@
 """Makes `.h5` files of the real networks with seeded random weights: the real ones are far away.
 
-python -m tests.random_weights FOLDER   (with the interpreter of the conversion's requirements)
+python -m tests.random_weights NETWORK FOLDER
+(with the interpreter and the environment of the conversion)
 
 The weights mean nothing, but they behave: every activation has a sane size, different crops get
-clearly different embeddings, and RetinaFace finds none, one or a few "faces" with plausible boxes
-and eyes. The same bytes come each time on one machine.
+clearly different embeddings, and RetinaFace finds the faces of the test photos, because its last
+layers are fitted to them (`tests.fitted_heads`).
 """
 
 import argparse
-import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -20,20 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_engine.conversion import ENVIRONMENT
-
 SEED = 20240607
 WEIGHTS_FILES = {"ArcFace": "arcface_weights.h5", "RetinaFace": "retinaface.h5"}
-
-# How the last layers of RetinaFace, one trio for each stride, are drawn: the classes so that only
-# large anchors (512 and 256 pixels, stride 32) can pass the threshold of 0.9, and few of them do.
-FACE_LOGIT_SPREAD = 0.25
-FACE_LOGIT_BIAS = {32: -3.0, 16: -30.0, 8: -30.0}
-# Boxes are their anchors, nearly; landmarks stand where a face in the anchor would have them (the
-# person's right eye first), as fractions of the anchor's size from its centre.
-BOX_SPREAD = 0.005
-LANDMARK_SPREAD = 0.002
-LANDMARKS = ((-0.19, -0.14), (0.19, -0.14), (0.0, 0.06), (0.15, 0.25), (-0.15, 0.25))
 
 
 def make_images(rng: np.random.Generator, count: int, side_px: int) -> NDArray[np.float32]:
@@ -119,25 +104,6 @@ def _rounded(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ldexp(np.round(mantissa * 256) / 256, exponent).astype(np.float32)
 
 
-def tame_heads(network: Any) -> None:
-    """Lets RetinaFace find few faces, with boxes and landmarks that can be used."""
-    for stride, bias in FACE_LOGIT_BIAS.items():
-        kernel, offset = network.get_layer(f"face_rpn_cls_score_stride{stride}").get_weights()
-        # Two anchors: the logits of "nothing" first, then of "a face".
-        offset[:] = (0, 0, bias, bias)
-        kernel *= FACE_LOGIT_SPREAD
-        network.get_layer(f"face_rpn_cls_score_stride{stride}").set_weights([kernel, offset])
-        kernel, offset = network.get_layer(f"face_rpn_bbox_pred_stride{stride}").get_weights()
-        network.get_layer(f"face_rpn_bbox_pred_stride{stride}").set_weights(
-            [kernel * BOX_SPREAD, offset * 0]
-        )
-        kernel, offset = network.get_layer(f"face_rpn_landmark_pred_stride{stride}").get_weights()
-        offset[:] = np.tile(np.ravel(LANDMARKS), 2)
-        network.get_layer(f"face_rpn_landmark_pred_stride{stride}").set_weights(
-            [kernel * LANDMARK_SPREAD, offset]
-        )
-
-
 def make_weights(name: str, path: Path) -> None:
     """Writes the weights of "ArcFace" or "RetinaFace"."""
     import tensorflow as tf
@@ -151,30 +117,23 @@ def make_weights(name: str, path: Path) -> None:
         settle_statistics(network, make_images(rng, 24, 112) / np.float32(255))
     else:
         settle_statistics(network, make_images(rng, 12, 384))
-        tame_heads(network)
+        # It imports retina-face, which ArcFace does without.
+        from tests.fitted_heads import fit_heads
+
+        fit_heads(network)
     part = path.with_name(f"{path.name}.part")
     network.save_weights(part, save_format="h5")
     part.replace(path)
 
 
 def main() -> None:
-    """Makes one file in this process, or both, each in a process of its own."""
-    parser = argparse.ArgumentParser(description="Makes weights files for tests.")
+    """Makes one file."""
+    parser = argparse.ArgumentParser(description="Makes a weights file for tests.")
+    parser.add_argument("network", choices=WEIGHTS_FILES)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--network", choices=WEIGHTS_FILES, help="only this one, in this process")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    if arguments.network:
-        make_weights(arguments.network, arguments.folder / WEIGHTS_FILES[arguments.network])
-        return
-    for name in WEIGHTS_FILES:
-        with tempfile.TemporaryDirectory() as home:
-            subprocess.run(
-                [sys.executable, "-m", "tests.random_weights", arguments.folder, "--network", name],
-                env={**os.environ, **ENVIRONMENT, "DEEPFACE_HOME": home},
-                stdout=subprocess.DEVNULL,
-                check=True,
-            )
+    make_weights(arguments.network, arguments.folder / WEIGHTS_FILES[arguments.network])
 
 
 if __name__ == "__main__":
