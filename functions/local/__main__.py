@@ -8,6 +8,7 @@ from uvicorn.config import LOGGING_CONFIG
 
 from face_contract.app import API_PREFIX
 from face_contract.settings import InvalidSetting, Settings, read_settings
+from functions.local.protocol import KEEP_ALIVE_HEADER, KEEP_ALIVE_S, EnvelopeProtocol
 
 PORTRAIT = Path(__file__).resolve().parents[2] / "events" / "portrait.jpg"
 
@@ -25,6 +26,9 @@ def main() -> None:
         host=settings.host,
         port=settings.port,
         reload=settings.reload,
+        http=EnvelopeProtocol,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        headers=[KEEP_ALIVE_HEADER],
         log_level=settings.log_level.lower(),
         log_config=log_config(settings.log_level),
         # Paths are logged without their query: it is the client's.

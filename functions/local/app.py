@@ -13,6 +13,7 @@ from face_engine.catalog import Catalog
 from face_engine.loading import ModelLoader
 from functions.compare.app import build_router as build_compare_router
 from functions.extract.app import build_router as build_extract_router
+from functions.local.protocol import AbsoluteForm
 
 logger = logging.getLogger(__name__)
 
@@ -39,4 +40,6 @@ def create(settings: Settings | None = None, catalog: Catalog | None = None) -> 
         yield
 
     routers = [build_extract_router(loader, settings), build_compare_router(settings)]
-    return create_app("Face embeddings", routers, settings, docs=True, lifespan=load_model)
+    app = create_app("Face embeddings", routers, settings, docs=True, lifespan=load_model)
+    app.add_middleware(AbsoluteForm)
+    return app

@@ -1,0 +1,50 @@
+"""HTTP/1.1 on the local server, where uvicorn's own does not fit the contract."""
+
+import re
+from http import HTTPStatus
+from urllib.parse import unquote
+
+import h11
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from face_contract.error_handlers import envelope
+from face_contract.errors import InvalidRequest
+
+# Clients and proxies keep idle connections for up to a minute. The server must close later than
+# they do, or a request that is sent at that moment is lost.
+KEEP_ALIVE_S = 75
+KEEP_ALIVE_HEADER = ("Keep-Alive", f"timeout={KEEP_ALIVE_S}")
+ABSOLUTE_FORM = re.compile(rb"https?://[^/]*", re.IGNORECASE)
+NOT_HTTP = "The request is not valid HTTP/1.1."
+
+
+class EnvelopeProtocol(H11Protocol):
+    """Answers malformed HTTP in the envelope; uvicorn answers it in plain text."""
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002
+        """Answers 400 and closes; only closes when an answer has already begun."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            answer = envelope(InvalidRequest(NOT_HTTP))
+            headers = [*answer.raw_headers, (b"connection", b"close")]
+            head = h11.Response(
+                status_code=HTTPStatus.BAD_REQUEST, headers=headers, reason=b"Bad Request"
+            )
+            for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+class AbsoluteForm:
+    """Routes `GET http://host/path` like `GET /path`, as RFC 9112 §3.2.2 requires."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Drops scheme and host from the target; which host is meant makes no difference here."""
+        origin = ABSOLUTE_FORM.match(scope["raw_path"]) if scope["type"] == "http" else None
+        if origin:
+            raw_path = scope["raw_path"][origin.end() :] or b"/"
+            scope = {**scope, "raw_path": raw_path, "path": unquote(raw_path.decode("ascii"))}
+        await self.app(scope, receive, send)
