@@ -1,10 +1,12 @@
 import math
+import time
 from typing import Any
 
 import httpx2 as httpx
 import pytest
 
 from face_contract.schemas import CompareResponse
+from tests.envelope import assert_error
 
 PATH = "/api/v1/compare-faces"
 
@@ -113,3 +115,46 @@ def test_what_does_not_fit_the_schema_is_named(
     fields = answer.json()["error"]["details"]["fields"]
     assert fields[0]["field"] == field
     assert len(fields) <= 20
+
+
+@pytest.mark.parametrize("digits", [309, 310, 4301, 5000, 100_000])
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize("position", [0, 200, 511, 512])
+def test_integers_of_any_length_are_no_embedding(
+    service: httpx.Client, digits: int, sign: str, position: int
+) -> None:
+    numbers = ["1"] * 512
+    numbers[position:position] = [sign + "9" * digits]
+    embedding = ",".join(numbers[:512] if position < 512 else numbers)
+    body = f'{{"embedding1": [{",".join(["1"] * 512)}], "embedding2": [{embedding}]}}'
+    answer = service.post(PATH, content=body, headers={"content-type": "application/json"})
+    assert_error(answer, 400, "INVALID_EMBEDDING")
+    assert answer.json()["error"]["details"]["field"] == "embedding2"
+
+
+def test_an_integer_of_millions_of_digits_takes_no_time(local_service: httpx.Client) -> None:
+    body = b'{"embedding1": [%b], "embedding2": []}' % (b"9" * 14_000_000)
+    start = time.perf_counter()
+    assert_error(local_service.post(PATH, content=body), 400, "INVALID_EMBEDDING")
+    # Python would need minutes to parse it.
+    assert time.perf_counter() - start < 2
+
+
+@pytest.mark.parametrize(
+    "number", ["9" * 5000, "-" + "9" * 5000, "9" * 309], ids=["long", "negative", "309 digits"]
+)
+def test_a_threshold_of_any_length_is_finite(service: httpx.Client, number: str) -> None:
+    ones = ",".join(["1"] * 512)
+    body = f'{{"embedding1": [{ones}], "embedding2": [{ones}], "threshold": {number}}}'
+    answer = service.post(PATH, content=body, headers={"content-type": "application/json"})
+    error = assert_error(answer, 422, "VALIDATION_ERROR")
+    assert [field["field"] for field in error["details"]["fields"]] == ["threshold"]
+
+
+@pytest.mark.parametrize(
+    "number", ["0" * 5000, "0" + "9" * 5000, "+" + "9" * 5000, "9" * 5000 + "x"]
+)
+def test_long_numbers_that_are_not_json_do_not_fit(service: httpx.Client, number: str) -> None:
+    body = f'{{"embedding1": [{number}], "embedding2": [1]}}'
+    answer = service.post(PATH, content=body, headers={"content-type": "application/json"})
+    assert_error(answer, 422, "VALIDATION_ERROR")

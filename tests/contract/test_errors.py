@@ -57,7 +57,9 @@ def test_bodies_that_are_not_what_they_should_be(
     service: httpx.Client, path: str, body: bytes
 ) -> None:
     error = assert_error(service.post(path, content=body, headers=JSON), 422, "VALIDATION_ERROR")
-    assert [fault["field"] for fault in error["details"]["fields"]] in (["body"], ["image"])
+    fields = [fault["field"] for fault in error["details"]["fields"]]
+    # An integer of any length is JSON: then it is the fields that do not fit.
+    assert fields in (["body"], ["image"], ["embedding1", "embedding2"])
 
 
 def test_the_place_of_malformed_json_is_the_body(service: httpx.Client) -> None:

@@ -57,8 +57,8 @@ def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:
             case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 return envelope(PayloadTooLarge(max_body_bytes), headers)
             case HTTPStatus.BAD_REQUEST:
-                # FastAPI's word for a body that it cannot parse in another way than bad syntax:
-                # not UTF-8, nested too deep, an integer of too many digits.
+                # FastAPI raises this for a body that is not UTF-8 or nested too deep; bad syntax is
+                # a RequestValidationError.
                 unreadable = {"field": "body", "message": "The body cannot be read as JSON."}
                 return envelope(InvalidRequest(details={"fields": [unreadable]}), headers)
             case HTTPStatus.UNPROCESSABLE_ENTITY:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from face_contract.deadline import Deadline
 from face_contract.errors import Overloaded, TimedOut
+from face_contract.json_body import JsonRequest
 
 Result = TypeVar("Result")
 
@@ -146,7 +147,7 @@ def bounded_router(queue: WorkQueue, budget_s: float) -> APIRouter:
                     try:
                         async with asyncio.timeout(budget_s) as budget:
                             await turn.take_body()
-                            return await answer(request)
+                            return await answer(JsonRequest(request.scope, request.receive))
                     except TimeoutError:
                         if budget.expired():
                             raise TimedOut from None
