@@ -28,7 +28,7 @@ from tools.lambda_pool import MOST_PAYLOAD_BYTES, Answer, Busy, Pool, free_port
 # API Gateway's own limits.
 MOST_BODY_BYTES = 10 * 1024 * 1024
 TIMEOUT_S = 29
-STAGE = "live"
+STAGE = "prod"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 FUNCTIONS = {
     f"{API_PREFIX}/health": "extract",

@@ -81,12 +81,12 @@ def test_documentation_on_lambda_knows_its_stage(load_event: LoadEvent) -> None:
     event = load_event("extract/health-v1.json")
 
     def get(path: str) -> dict[str, Any]:
-        context = {**event["requestContext"], "path": f"/live{path}"}
+        context = {**event["requestContext"], "path": f"/prod{path}"}
         return handler({**event, "path": path, "requestContext": context}, Context())
 
     page = get("/docs")
     assert page["statusCode"] == 200
-    assert "/live/openapi.json" in page["body"]
-    assert "/live/static-offline-docs/swagger-ui.css" in page["body"]
+    assert "/prod/openapi.json" in page["body"]
+    assert "/prod/static-offline-docs/swagger-ui.css" in page["body"]
     assert get("/static-offline-docs/swagger-ui.css")["statusCode"] == 200
-    assert json.loads(get("/openapi.json")["body"])["servers"] == [{"url": "/live"}]
+    assert json.loads(get("/openapi.json")["body"])["servers"] == [{"url": "/prod"}]

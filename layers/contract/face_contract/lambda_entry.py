@@ -1,6 +1,7 @@
 """What Lambda calls: warm-up pings are answered here, all else goes to the app."""
 
 import itertools
+import logging
 import time
 from collections.abc import Callable
 from typing import Any, TypeAlias, cast
@@ -11,31 +12,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from fastapi import FastAPI
 from mangum import Mangum
 from mangum.types import LambdaContext as MangumContext
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from face_contract.errors import ServiceError
-from face_contract.ping import INSTANCE_ID, MOST_HOLD_MS, is_ping
+from face_contract.gateway_request import HttpApiRequest, RestApiRequest, as_dict
+from face_contract.ping import INSTANCE_ID, hold_s, is_ping
 
 Event: TypeAlias = dict[str, Any]
 LambdaHandler: TypeAlias = Callable[[Event, LambdaContext], dict[str, Any]]
 
-
-class BehindStage:
-    """Tells the app under which path the client sees it: documentation links to it.
-
-    A REST API's event has the path without the stage, and the whole path in its context.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Puts the stage before the path, as ASGI wants it."""
-        whole = scope["aws.event"]["requestContext"].get("path", scope["path"])
-        root_path = whole.removesuffix(scope["path"])
-        await self.app(
-            {**scope, "root_path": root_path, "path": root_path + scope["path"]}, receive, send
-        )
+# It logs paths, which are the client's. What goes wrong inside the app is logged there.
+logging.getLogger("mangum").setLevel(logging.CRITICAL)
 
 
 def create_handler(
@@ -52,7 +38,7 @@ def create_handler(
     logger = Logger(service=service, level=log_level)
     utils.copy_config_to_registered_loggers(logger, include={"face_contract", "face_engine"})
     # Lambda freezes between requests: nothing may be left for a shutdown that never comes.
-    serve = Mangum(BehindStage(app), lifespan="off")
+    serve = Mangum(app, lifespan="off", custom_handlers=[HttpApiRequest, RestApiRequest])
     invocations = itertools.count()
 
     def answer_ping(event: Event, *, is_cold: bool) -> dict[str, Any]:
@@ -62,14 +48,20 @@ def create_handler(
         except ServiceError as error:
             logger.error("%s: %s", error.code, error.message)
             return {"status": "failed", "code": error.code, **reply}
-        time.sleep(min(max(event.get("hold_ms", 0), 0), MOST_HOLD_MS) / 1000)
+        time.sleep(hold_s(event))
         return {"status": "warm", **reply}
 
-    @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
+    # log_event is given, or else POWERTOOLS_LOGGER_LOG_EVENT decides, and an event holds a photo.
+    @logger.inject_lambda_context(
+        log_event=False, correlation_id_path=correlation_paths.API_GATEWAY_REST
+    )
     def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
         is_cold = next(invocations) == 0
+        event = as_dict(event)
         if is_ping(event):
             return answer_ping(event, is_cold=is_cold)
+        if "requestContext" not in event:
+            logger.warning("The event is neither a ping nor an HTTP request.")
         # Mangum has a class of its own for what Lambda passes.
         return serve(event, cast("MangumContext", context))
 

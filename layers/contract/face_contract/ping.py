@@ -17,3 +17,9 @@ def make_ping(hold_ms: int) -> dict[str, Any]:
 def is_ping(event: dict[str, Any]) -> bool:
     """Tells a ping from a request: what comes through API Gateway always has a context of its."""
     return event.get("source") == PING_SOURCE and "requestContext" not in event
+
+
+def hold_s(ping: dict[str, Any]) -> float:
+    """Returns for how many seconds a ping holds its instance; 0 when it does not say."""
+    hold_ms = ping.get("hold_ms")
+    return min(max(hold_ms, 0), MOST_HOLD_MS) / 1000 if isinstance(hold_ms, int) else 0

@@ -195,7 +195,7 @@ class ModelInfoResponse(Schema):
         examples=["mobilefacenet-87aacdfe/yunet/similarity"],
     )
     embedding_dimensions: int = EMBEDDING_DIMENSIONS
-    detector: str = Field(examples=["YuNet"])
+    detector: str = Field(examples=["yunet"])
     alignment: str = Field(examples=["similarity"])
     input_size: InputSize
     distance_metrics: dict[DistanceMetric, float] = Field(
