@@ -134,6 +134,51 @@ def test_a_broken_model_is_not_warm(make_client: MakeClient, tmp_path: Path) -> 
     assert report.outcomes == Counter({Outcome.CRASHED: 2})
 
 
+INCOMPLETE = """
+import json, os
+def handler(event, context):
+    return json.loads(os.environ["REPLY"])
+"""
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"status": "warm"},
+        {"status": "warm", "instance_id": "a"},
+        {"status": "warm", "cold": True},
+        {"status": "warm", "instance_id": None, "cold": True},
+        {"status": "warm", "instance_id": ["a"], "cold": True},
+        {"status": "warm", "instance_id": "", "cold": True},
+        {"status": "warm", "instance_id": "a", "cold": "no"},
+        {"statusCode": 404, "body": "{}"},
+        [],
+        None,
+    ],
+)
+def test_an_incomplete_reply_is_a_failure_and_the_other_targets_are_counted(
+    make_client: MakeClient, tmp_path: Path, reply: object
+) -> None:
+    (tmp_path / "incomplete.py").write_text(INCOMPLETE)
+    environment = Environment(
+        "incomplete.handler",
+        {"REPLY": json.dumps(reply)},
+        folder=tmp_path,
+        python_path=str(tmp_path),
+    )
+    pools = {"extract": Pool([environment]), "compare": start_pool("compare", 1)}
+    try:
+        with serve(create_gateway(pools)) as address:
+            broken, good = warm_up(make_client(address), TARGETS, 1)
+    finally:
+        for pool in pools.values():
+            pool.stop()
+    assert broken.outcomes == Counter({Outcome.CRASHED: 2})
+    assert (broken.distinct, broken.failed) == (0, 2)
+    assert good.outcomes == Counter({Outcome.COLD: 1})
+    assert good.distinct == 1
+
+
 def test_unknown_functions_and_dead_addresses_are_failures(make_client: MakeClient) -> None:
     with serve(create_gateway({})) as address:
         (report,) = warm_up(make_client(address), TARGETS[:1], 1)

@@ -100,4 +100,7 @@ def _ping(client: LambdaClient, target: str, hold_ms: int) -> tuple[Outcome, str
         return Outcome.UNREACHABLE, None
     if "FunctionError" in answer or not isinstance(reply, dict) or reply.get("status") != "warm":
         return Outcome.CRASHED, None
-    return (Outcome.COLD if reply["cold"] else Outcome.WARM), reply["instance_id"]
+    instance, is_cold = reply.get("instance_id"), reply.get("cold")
+    if not (isinstance(instance, str) and instance and isinstance(is_cold, bool)):
+        return Outcome.CRASHED, None
+    return (Outcome.COLD if is_cold else Outcome.WARM), instance
