@@ -6,6 +6,7 @@ import httpx2 as httpx
 import pytest
 
 from face_contract import __version__
+from face_contract.openapi import example_of
 from face_contract.schemas import ModelInfoResponse
 from face_engine.catalog import read_catalog
 
@@ -94,3 +95,9 @@ def test_documentation_needs_no_internet(local_service: httpx.Client, path: str)
     assert assets
     for asset in assets:
         assert local_service.get(asset).status_code == 200, asset
+
+
+def test_the_documented_example_is_what_is_answered(service: httpx.Client) -> None:
+    answer, example = service.get("/api/v1/model-info").json(), example_of(ModelInfoResponse)
+    for field in ("model", "model_identity", "detector", "alignment", "input_size"):
+        assert answer[field] == example[field]

@@ -8,12 +8,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote
 
 import httpx2 as httpx
-from PIL import Image
+import pytest
+from PIL import ExifTags, Image
 
-from tests.conftest import ReadPhoto
+from tests.conftest import LoadEvent, ReadPhoto
 from tests.local_server import StartServer
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_environment
@@ -52,10 +54,13 @@ class Sent:
 
 
 def portrait(read_photo: ReadPhoto) -> str:
-    """A photo that is valid, with a canary in it, in base64."""
+    """A photo that is valid, with canaries in its comment and its EXIF, in base64."""
     file = io.BytesIO()
+    exif = Image.Exif()
+    exif[ExifTags.Base.ImageDescription] = CANARY
+    exif[ExifTags.Base.Orientation] = 1
     with Image.open(io.BytesIO(read_photo("person_b_1.jpg"))) as photo:
-        photo.save(file, "JPEG", comment=CANARY.encode())
+        photo.save(file, "JPEG", comment=CANARY.encode(), exif=exif)
     return base64.b64encode(file.getvalue()).decode()
 
 
@@ -150,22 +155,57 @@ def test_the_local_server_logs_nothing_of_it(
     assert_nothing_is_in(log, embedding)
 
 
-def test_the_functions_log_nothing_of_it(read_photo: ReadPhoto) -> None:
-    pools = {
-        name: Pool([start_environment(name, LOG_LEVEL="DEBUG")]) for name in ("extract", "compare")
-    }
+# All that make the function's libraries write more.
+LOUD = {
+    "LOG_LEVEL": "DEBUG",
+    "POWERTOOLS_LOGGER_LOG_EVENT": "true",
+    "POWERTOOLS_LOG_LEVEL": "DEBUG",
+    "POWERTOOLS_LOGGER_SAMPLE_RATE": "1",
+    "POWERTOOLS_LOG_DEDUPLICATION_DISABLED": "true",
+    "POWERTOOLS_DEV": "true",
+    "POWERTOOLS_DEBUG": "true",
+    "POWERTOOLS_TRACE_MIDDLEWARES": "true",
+    "POWERTOOLS_TRACER_CAPTURE_RESPONSE": "true",
+    "POWERTOOLS_TRACER_CAPTURE_ERROR": "true",
+    "AWS_LAMBDA_LOG_FORMAT": "JSON",
+    "AWS_LAMBDA_LOG_LEVEL": "TRACE",
+    "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
+    "FASTAPI_ENV": "development",
+    "PYTHONASYNCIODEBUG": "1",
+}
+
+
+@pytest.mark.parametrize("variables", [{"LOG_LEVEL": "DEBUG"}, LOUD], ids=["debug", "loud"])
+def test_the_functions_log_nothing_of_it(
+    read_photo: ReadPhoto, load_event: LoadEvent, variables: dict[str, str]
+) -> None:
+    pools = {name: Pool([start_environment(name, **variables)]) for name in ("extract", "compare")}
     try:
         with (
             serve(create_gateway(pools)) as address,
             httpx.Client(base_url=address, timeout=30) as client,
         ):
             embedding = send_all(client, portrait(read_photo))
+        for event in direct_events(load_event):
+            answer = pools["extract"].invoke(json.dumps(event).encode())
+            assert not answer.failed
+            assert leaks(answer.payload.decode()) == []
         log = "".join(e.log() for pool in pools.values() for e in pool.environments)
     finally:
         for pool in pools.values():
             pool.stop()
     assert log.count("START RequestId") > 20
     assert_nothing_is_in(log, embedding)
+
+
+def direct_events(load_event: LoadEvent) -> Iterator[dict[str, Any]]:
+    """What the gateway of the tests would not let through."""
+    health = load_event("extract/health-v1.json")
+    yield {**health, "path": f"/{CANARY}", "resource": "/{proxy+}"}
+    yield {**load_event("extract/malformed-v1.json"), "body": CANARY, "isBase64Encoded": True}
+    yield {**health, "headers": {"Host": f"[::1]:{CANARY}"}, "multiValueHeaders": None}
+    yield {**health, "httpMethod": CANARY}
+    yield {CANARY: CANARY}
 
 
 class Photos(http.server.BaseHTTPRequestHandler):

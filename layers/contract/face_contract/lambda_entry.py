@@ -20,9 +20,6 @@ from face_contract.ping import INSTANCE_ID, hold_s, is_ping
 Event: TypeAlias = dict[str, Any]
 LambdaHandler: TypeAlias = Callable[[Event, LambdaContext], dict[str, Any]]
 
-# It logs paths, which are the client's. What goes wrong inside the app is logged there.
-logging.getLogger("mangum").setLevel(logging.CRITICAL)
-
 
 def create_handler(
     app: FastAPI, service: str, log_level: str, warm_up: Callable[[], object]
@@ -35,6 +32,10 @@ def create_handler(
         log_level: least severe lines to write.
         warm_up: does what a first request would wait for.
     """
+    # AWS_LAMBDA_LOG_LEVEL=DEBUG lowers the root logger, and then libraries log what clients sent:
+    # Pillow the values of EXIF tags, Mangum paths and traces. Our own loggers have levels.
+    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger("mangum").setLevel(logging.CRITICAL)
     logger = Logger(service=service, level=log_level)
     utils.copy_config_to_registered_loggers(logger, include={"face_contract", "face_engine"})
     # Lambda freezes between requests: nothing may be left for a shutdown that never comes.
