@@ -28,6 +28,15 @@ MAX_PORT = 65_535
 MOST_LOOKUPS = 64
 # What common servers take as a request line. Presigned S3 URLs with a session token pass 2,048.
 MAX_URL_CHARS = 8192
+# Browsers drop these around a URL.
+C0_AND_BLANK = "".join(map(chr, range(0x21)))
+# Control characters: browsers drop some and escape others, and so do servers. Backslashes: browsers
+# turn them. Both are refused, so that nobody reads another host or path than was checked.
+AMBIGUOUS = re.compile(r"[\x00-\x1f\x7f\\]")
+# What browsers leave as it is in a path and in a query (WHATWG URL, percent-encode sets); a signed
+# URL must stay as it was signed.
+PATH_SAFE = string.punctuation.translate(dict.fromkeys(map(ord, '"<>^`{}')))
+QUERY_SAFE = string.punctuation.translate(dict.fromkeys(map(ord, "\"'<>")))
 # A host is a name of ASCII labels without the final dot, IPv4 in any spelling included, or IPv6
 # in brackets without a zone. No room for credentials.
 AUTHORITY = re.compile(
@@ -61,7 +70,9 @@ class Target:
 
 
 def parse_url(url: str, base: str = "") -> Target:
-    """Takes an http or https URL apart. Names in other scripts are mapped to ASCII (UTS 46).
+    """Takes an http or https URL apart, and escapes its path and query as browsers do.
+
+    Names in other scripts are mapped to ASCII (UTS 46).
 
     Args:
         url: may be relative to `base`, if there is one.
@@ -78,9 +89,11 @@ def parse_url(url: str, base: str = "") -> Target:
 
 
 def _split_url(url: str, base: str) -> Target:
-    # The standard library drops some control characters silently, and browsers turn backslashes.
-    if not 0 < len(url) <= MAX_URL_CHARS or not url.isprintable() or " " in url or "\\" in url:
-        raise ValueError("an empty or endless URL, or a character that has no place in one")
+    if len(url) > MAX_URL_CHARS:
+        raise ValueError("an endless URL")
+    url = url.strip(C0_AND_BLANK)
+    if not url or AMBIGUOUS.search(url):
+        raise ValueError("an empty URL, or a character that has no place in one")
     url = urljoin(base, url)
     parts = urlsplit(url)
     default_port = DEFAULT_PORTS[parts.scheme]
@@ -92,21 +105,29 @@ def _split_url(url: str, base: str) -> Target:
         raise ValueError("not a port")
     if host.startswith("["):
         IPv6Address(host[1:-1])
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    path = _escape(parts.path or "/", PATH_SAFE)
+    query = _escape(parts.query, QUERY_SAFE)
     return Target(
         url=url,
         scheme=parts.scheme,
         host=host.strip("[]"),
         port=port,
         host_header=host if port == default_port else f"{host}:{port}",
-        # Only what is not ASCII: a signed URL must stay as it is.
-        path=quote(path, safe=string.punctuation),
+        path=f"{path}?{query}" if query else path,
     )
+
+
+def _escape(text: str, safe: str) -> str:
+    # Bytes of a header that are not UTF-8 come as surrogates, and leave as they came.
+    return quote(text, safe=safe, errors="surrogateescape")
 
 
 def _to_ascii(authority: str) -> str:
     if authority.isascii():
         return authority
+    if not authority.isprintable():
+        # UTS 46 drops invisible characters.
+        raise ValueError("an invisible character or a blank in a host")
     # Rarely needed.
     import idna
 

@@ -5,7 +5,6 @@ The only module that knows the HTTP library. `face_engine.download` imports it o
 
 import logging
 import ssl
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,6 +14,7 @@ import httpcore2
 from face_contract import __version__
 from face_contract.errors import DownloadFailed, ServiceError
 from face_engine.addresses import IPAddress
+from face_engine.content_coding import TOO_LARGE, decode_content
 
 if TYPE_CHECKING:
     from face_engine.download import Target
@@ -34,10 +34,6 @@ HEADERS = (
 Remaining: TypeAlias = Callable[[], float]
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
-# Of zlib: gzip; deflate as RFC 9110 has it, and as some servers send it, without its header.
-WINDOW_BITS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
-
-TOO_LARGE = "The image at the URL is too large."
 
 
 class DeadlineStream(httpcore2.NetworkStream):
@@ -166,9 +162,9 @@ def make_ssl_context() -> ssl.SSLContext:
 
 
 def _header(answer: httpcore2.Response, name: bytes) -> str:
-    """Returns a header's values, joined; empty without one."""
+    """Returns a header's values, joined; empty without one. Other bytes than UTF-8 are escaped."""
     values = [value for key, value in answer.headers if key.lower() == name]
-    return b",".join(values).decode("utf-8", "replace")
+    return b",".join(values).decode("utf-8", "surrogateescape")
 
 
 def _read_body(answer: httpcore2.Response, max_bytes: int, remaining_s: Remaining) -> bytes:
@@ -183,25 +179,9 @@ def _read_body(answer: httpcore2.Response, max_bytes: int, remaining_s: Remainin
         body += chunk
         if len(body) > max_bytes:
             raise DownloadFailed(TOO_LARGE)
-    encoding = _header(answer, b"content-encoding").strip().lower()
-    content = bytes(body)
-    if encoding not in ("", "identity"):
-        content = _decompress(content, WINDOW_BITS.get(encoding, ()), max_bytes)
+    content = decode_content(
+        bytes(body), _header(answer, b"content-encoding"), max_bytes, remaining_s
+    )
     if not content:
         raise DownloadFailed
     return content
-
-
-def _decompress(content: bytes, window_bits: Sequence[int], max_bytes: int) -> bytes:
-    """Tries each format. A bomb unfolds to no more than one byte over the limit."""
-    for bits in window_bits:
-        stream = zlib.decompressobj(bits)
-        try:
-            unfolded = stream.decompress(content, max_bytes + 1)
-        except zlib.error:
-            continue
-        if len(unfolded) > max_bytes:
-            raise DownloadFailed(TOO_LARGE)
-        if stream.eof:
-            return unfolded
-    raise DownloadFailed
