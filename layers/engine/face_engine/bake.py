@@ -6,6 +6,7 @@ python -m face_engine.bake --model mobilefacenet --sources models --into baked
 
 import argparse
 import shutil
+import signal
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -82,13 +83,18 @@ def main() -> None:
     parser.add_argument("--into", type=Path, required=True, help="folder to fill")
     parser.add_argument("--catalog", type=Path, default=CATALOG_FILE, help="a catalogue file")
     arguments = parser.parse_args()
-    catalog = read_catalog(arguments.catalog)
+    # A shell starts its background jobs with SIGINT ignored, and Python would leave it so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
+        catalog = read_catalog(arguments.catalog)
         bake(catalog.models[arguments.model], arguments.sources, arguments.into)
     except ModelUnavailable as error:
         sys.exit(error.message)
     except ConversionFailed as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        print("Interrupted; the next run goes on from here.", file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import argparse
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -228,6 +229,8 @@ def main() -> None:
     parser.add_argument("--catalog", type=Path, default=CATALOG_FILE, help="a catalogue file")
     parser.add_argument("--model", help="only this model's artifacts")
     arguments = parser.parse_args()
+    # A shell starts its background jobs with SIGINT ignored, and Python would leave it so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     catalog = read_catalog(arguments.catalog)
     artifacts = (
         catalog.models[arguments.model].artifacts if arguments.model else catalog.artifacts.values()

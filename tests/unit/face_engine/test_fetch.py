@@ -139,8 +139,14 @@ def test_a_killed_fetch_leaves_nothing_half_written(address: str, tmp_path: Path
     assert sorted(path.name for path in folder.iterdir()) == [".lock", "net.onnx"]
 
 
-def test_an_interrupted_fetch_says_so_and_no_more(address: str, tmp_path: Path) -> None:
-    fetch = start_fetch(address, tmp_path / "models")
+@pytest.mark.parametrize("inherited", [signal.SIG_DFL, signal.SIG_IGN])
+def test_an_interrupted_fetch_says_so_and_no_more(
+    address: str, tmp_path: Path, inherited: signal.Handlers
+) -> None:
+    def inherit() -> None:
+        signal.signal(signal.SIGINT, inherited)
+
+    fetch = start_fetch(address, tmp_path / "models", preexec_fn=inherit)
     wait_for_request()
     fetch.send_signal(signal.SIGINT)
     _, said = fetch.communicate(timeout=10)

@@ -1,5 +1,7 @@
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +91,31 @@ def test_a_bake_refuses_broken_artifacts(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match=YUNET.file):
         bake(ENTRY, tmp_path, tmp_path / "baked")
     assert YUNET.file not in read_manifest(tmp_path / "baked")
+
+
+@pytest.mark.parametrize("inherited", [signal.SIG_DFL, signal.SIG_IGN])
+def test_an_interrupted_bake_says_so_and_no_more(
+    tmp_path: Path, inherited: signal.Handlers
+) -> None:
+    def inherit() -> None:
+        signal.signal(signal.SIGINT, inherited)
+
+    catalog = tmp_path / "catalog.toml"
+    os.mkfifo(catalog)
+    command = [sys.executable, "-m", "face_engine.bake", "--model", "mobilefacenet"]
+    process = subprocess.Popen(
+        [*command, "--sources", str(MODEL_DIR), "--into", str(tmp_path), "--catalog", str(catalog)],
+        env=subprocess_environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=inherit,
+    )
+    # Opens once the other end is open: it waits for a catalogue then.
+    with catalog.open("w"):
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert said == "Interrupted; the next run goes on from here.\n"
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"files": [{"file": "x"}]}', "\xff"])
