@@ -24,6 +24,8 @@ ENVIRONMENT = {
     # The plain kernels: what they give does not depend on the processor.
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    # See onnx_session.py.
+    "ORT_DISABLE_TELEMETRY": "1",
     # The same file each time: the order of sets is part of it.
     "PYTHONHASHSEED": "0",
     # deepface and retina-face download what they miss. Nobody listens at the discard port.

@@ -1,10 +1,15 @@
 """How ONNX Runtime runs our networks."""
 
+import os
 from pathlib import Path
 
-import onnxruntime as ort
-
 from face_engine.allocator import return_freed_memory
+
+# The Linux wheels report every process and session to Microsoft, and keep a device id and a
+# database in the home folder. The variable is read while the library is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime as ort
 
 
 def create_session(network: bytes | Path) -> ort.InferenceSession:
