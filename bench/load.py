@@ -23,6 +23,7 @@ from tqdm import tqdm
 from bench.load_report import Load, MemorySample, Sample, plot, summarise, to_table
 from bench.load_targets import Target, run_local, run_pool
 from bench.workload import Request, build_requests, draw, serve_photos
+from tools.signals import end_on_signals
 
 RESULTS = Path("bench/results")
 QUIET_REPEATS = 3
@@ -173,6 +174,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()
+    end_on_signals()
     with ExitStack() as stack:
         photo_host = stack.enter_context(serve_photos())
         requests = build_requests(f"http://{photo_host}")

@@ -3,6 +3,7 @@
 The event's folder names the function. A warm-up pings two instances each of the other two.
 """
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Environment, Pool, start_environment, start_pool
+from tools.signals import end_on_signals
 
 TARGETS = ",".join(
     f"arn:aws:lambda:eu-west-1:123456789012:function:{function}:live"
@@ -46,6 +48,7 @@ def main() -> None:
     """Prints the function's answer; the log goes to stderr."""
     if len(sys.argv) != 2:  # noqa: PLR2004
         sys.exit("Which event? make invoke EVENT=events/extract/health-v1.json")
+    end_on_signals()
     event = Path(sys.argv[1])
     with started(event.parent.name) as environment:
         answer = environment.invoke(event.read_bytes())
@@ -55,4 +58,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -91,9 +92,12 @@ class Environment:
             runtime: command that runs the runtime client.
         """
         self.port = free_port()
+        self._folder = tempfile.TemporaryDirectory(prefix="lambda-")
+        self._log = Path(self._folder.name) / "log"
         self._variables = {
             "PATH": os.environ["PATH"],
-            "HOME": "/tmp",  # noqa: S108
+            # In an image it is the image's own.
+            "HOME": "/tmp" if launcher else self._folder.name,  # noqa: S108
             "PYTHONPATH": python_path,
             "AWS_LAMBDA_FUNCTION_NAME": handler.split(".")[-3] if handler.count(".") > 1 else "zip",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s),
@@ -105,7 +109,6 @@ class Environment:
         command += ["--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"]
         command += ["--runtime-api-address", f"127.0.0.1:{free_port()}"]
         command += [*runtime, handler]
-        self._log = Path(f"/tmp/lambda-{self.port}.log")  # noqa: S108
         with self._log.open("w") as log:
             self.process = subprocess.Popen(  # noqa: S603
                 command,
@@ -116,7 +119,12 @@ class Environment:
                 stderr=log,
                 start_new_session=True,
             )
-        self._wait_until_up()
+        try:
+            self._wait_until_up()
+        except BaseException:
+            # An interrupt, too: nobody else knows of the emulator yet.
+            self.stop()
+            raise
 
     def _wait_until_up(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
@@ -154,7 +162,7 @@ class Environment:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(10)
-        self._log.unlink(missing_ok=True)
+        self._folder.cleanup()
 
 
 def _is_failure(body: bytes) -> bool:
@@ -223,4 +231,12 @@ def start_environment(function: str, **variables: str) -> Environment:
 
 def start_pool(function: str, size: int, **variables: str) -> Pool:
     """Starts as many environments of a function of ours."""
-    return Pool([start_environment(function, **variables) for _ in range(size)])
+    environments: list[Environment] = []
+    try:
+        while len(environments) < size:
+            environments.append(start_environment(function, **variables))
+    except BaseException:
+        for environment in environments:
+            environment.stop()
+        raise
+    return Pool(environments)

@@ -2,13 +2,13 @@
 
 import argparse
 import os
-import signal
-import sys
+from contextlib import ExitStack, suppress
 
 import uvicorn
 
 from tools.api_gateway import create_gateway
-from tools.lambda_pool import start_pool
+from tools.lambda_pool import Pool, start_pool
+from tools.signals import end_on_signals
 
 
 def main() -> None:
@@ -17,17 +17,17 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8002)
     parser.add_argument("--instances", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
-    # uvicorn ends by the signal that it got; as an exception it lets the environments be ended.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    pools = {name: start_pool(name, arguments.instances) for name in ("extract", "compare")}
-    print(f"The API on Lambda's runtime: http://127.0.0.1:{arguments.port}/api/v1/health")
-    try:
+    end_on_signals()
+    pools: dict[str, Pool] = {}
+    # Ctrl-C is how people end it.
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
+        for name in ("extract", "compare"):
+            pools[name] = start_pool(name, arguments.instances)
+            stack.callback(pools[name].stop)
+        print(f"The API on Lambda's runtime: http://127.0.0.1:{arguments.port}/api/v1/health")
         uvicorn.run(
             create_gateway(pools), host="127.0.0.1", port=arguments.port, log_level="warning"
         )
-    finally:
-        for pool in pools.values():
-            pool.stop()
 
 
 if __name__ == "__main__":

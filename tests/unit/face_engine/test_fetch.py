@@ -16,6 +16,7 @@ import pytest
 
 from face_engine.catalog import Archive, ArchiveSource, Artifact, UrlSource
 from face_engine.fetch import FetchFailed, fetch_artifacts
+from tests.launchers import SIGINT_IGNORED
 from tests.paths import subprocess_environment
 
 CONTENT = b"weights " * 5000
@@ -101,7 +102,9 @@ def test_a_package_that_does_not_exist_is_a_failure_of_its_source(tmp_path: Path
         fetch_artifacts([artifact(ArchiveSource(absent, "net.onnx"))], tmp_path)
 
 
-def start_fetch(address: str, folder: Path, **options: Any) -> subprocess.Popen[str]:
+def start_fetch(
+    address: str, folder: Path, launcher: tuple[str, ...] = (), **options: Any
+) -> subprocess.Popen[str]:
     """Starts the command, with a catalogue of one file that comes slowly."""
     digest = hashlib.sha256(CONTENT).hexdigest()
     catalog = folder.parent / "catalog.toml"
@@ -109,7 +112,7 @@ def start_fetch(address: str, folder: Path, **options: Any) -> subprocess.Popen[
         f'[archives]\n[artifacts."net.onnx"]\nabout = "a network"\nbytes = {len(CONTENT)}\n'
         f'sha256 = "{digest}"\nlicence = "MIT"\nsources = [{{ url = "{address}/slow" }}]\n'
     )
-    command = [sys.executable, "-m", "face_engine.fetch", "--catalog", str(catalog)]
+    command = [*launcher, sys.executable, "-m", "face_engine.fetch", "--catalog", str(catalog)]
     # Coverage would write a file of its own, which is too large where none may be.
     environment = {k: v for k, v in subprocess_environment().items() if "COVERAGE" not in k}
     return subprocess.Popen(
@@ -139,14 +142,11 @@ def test_a_killed_fetch_leaves_nothing_half_written(address: str, tmp_path: Path
     assert sorted(path.name for path in folder.iterdir()) == [".lock", "net.onnx"]
 
 
-@pytest.mark.parametrize("inherited", [signal.SIG_DFL, signal.SIG_IGN])
+@pytest.mark.parametrize("launcher", [(), SIGINT_IGNORED], ids=["default", "ignored"])
 def test_an_interrupted_fetch_says_so_and_no_more(
-    address: str, tmp_path: Path, inherited: signal.Handlers
+    address: str, tmp_path: Path, launcher: tuple[str, ...]
 ) -> None:
-    def inherit() -> None:
-        signal.signal(signal.SIGINT, inherited)
-
-    fetch = start_fetch(address, tmp_path / "models", preexec_fn=inherit)
+    fetch = start_fetch(address, tmp_path / "models", launcher=launcher)
     wait_for_request()
     fetch.send_signal(signal.SIGINT)
     _, said = fetch.communicate(timeout=10)

@@ -12,6 +12,7 @@ from face_contract.errors import ModelUnavailable
 from face_engine.bake import bake
 from face_engine.catalog import read_catalog
 from face_engine.weights import MANIFEST_FILE, find_weights, read_manifest
+from tests.launchers import SIGINT_IGNORED
 from tests.paths import MODEL_DIR, subprocess_environment
 
 ENTRY = read_catalog().models["mobilefacenet"]
@@ -93,22 +94,16 @@ def test_a_bake_refuses_broken_artifacts(tmp_path: Path) -> None:
     assert YUNET.file not in read_manifest(tmp_path / "baked")
 
 
-@pytest.mark.parametrize("inherited", [signal.SIG_DFL, signal.SIG_IGN])
-def test_an_interrupted_bake_says_so_and_no_more(
-    tmp_path: Path, inherited: signal.Handlers
-) -> None:
-    def inherit() -> None:
-        signal.signal(signal.SIGINT, inherited)
-
+@pytest.mark.parametrize("launcher", [(), SIGINT_IGNORED], ids=["default", "ignored"])
+def test_an_interrupted_bake_says_so_and_no_more(tmp_path: Path, launcher: tuple[str, ...]) -> None:
     catalog = tmp_path / "catalog.toml"
     os.mkfifo(catalog)
-    command = [sys.executable, "-m", "face_engine.bake", "--model", "mobilefacenet"]
+    command = [*launcher, sys.executable, "-m", "face_engine.bake", "--model", "mobilefacenet"]
     process = subprocess.Popen(
         [*command, "--sources", str(MODEL_DIR), "--into", str(tmp_path), "--catalog", str(catalog)],
         env=subprocess_environment(),
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=inherit,
     )
     # Opens once the other end is open: it waits for a catalogue then.
     with catalog.open("w"):

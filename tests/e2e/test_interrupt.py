@@ -1,0 +1,84 @@
+"""Ctrl-C ends the commands that serve, and all that they started, whatever their parent ignored."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+
+from tests.launchers import SIGINT_IGNORED
+from tests.paths import ROOT, subprocess_environment
+from tools.lambda_pool import free_port
+
+
+def children_of(process: int) -> list[int]:
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def wait_for_health(port: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=30)
+        except httpx.TransportError:
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        else:
+            assert answer.status_code == 200
+            return
+
+
+@pytest.mark.parametrize("launcher", [(), SIGINT_IGNORED], ids=["default", "ignored"])
+@pytest.mark.parametrize(
+    ("module", "options", "children"),
+    [("functions.local", [], 0), ("tools.local_api", ["--instances", "1", "--port"], 2)],
+)
+def test_an_interrupt_ends_a_server_and_all_that_it_started(
+    module: str, options: list[str], children: int, launcher: tuple[str, ...]
+) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [*launcher, sys.executable, "-m", module, *options, *([str(port)] if options else [])],
+        cwd=ROOT,
+        env=subprocess_environment(HOST="127.0.0.1", PORT=str(port)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    wait_for_health(port, process)
+    started = children_of(process.pid)
+    assert len(started) == children
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert "Traceback" not in said
+    assert process.returncode in {0, -signal.SIGINT}
+    assert [child for child in started if Path(f"/proc/{child}").exists()] == []
+
+
+@pytest.mark.parametrize("launcher", [(), SIGINT_IGNORED], ids=["default", "ignored"])
+def test_an_interrupt_ends_an_event_and_all_that_it_started(launcher: tuple[str, ...]) -> None:
+    process = subprocess.Popen(
+        [*launcher, sys.executable, "-m", "tools.invoke", "events/warmup/schedule.json"],
+        cwd=ROOT,
+        env=subprocess_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    # Two each of extract and compare, and the warm-up itself.
+    while len(started := children_of(process.pid)) < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    # The event takes a second: both functions start cold.
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGINT, said
+    assert "Traceback" not in said
+    assert [child for child in started if Path(f"/proc/{child}").exists()] == []
