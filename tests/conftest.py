@@ -2,6 +2,7 @@
 
 import base64
 import json
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from face_engine.images import decode_image
 from face_engine.loading import ModelLoader
 from functions.local.app import create
 from tests.local_server import Server, StartServer
+from tests.machine import MachineGuard, watched_places
 from tests.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_pool
@@ -24,6 +26,13 @@ from tools.lambda_pool import Pool, start_pool
 ReadPhoto = Callable[[str], bytes]
 Extract = Callable[..., dict[str, Any]]
 LoadEvent = Callable[[str], dict[str, Any]]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watches the machine; and children of the tests can be interrupted, whoever started these."""
+    config.pluginmanager.register(MachineGuard(watched_places()))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Context(LambdaContext):
