@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from face_engine.catalog import Archive, ArchiveSource, Artifact, UrlSource
+from face_engine.catalog import Artifact, UrlSource
 from face_engine.fetch import FetchFailed, fetch_artifacts
 from tests.launchers import SIGINT_IGNORED
 from tests.paths import subprocess_environment
@@ -58,7 +58,7 @@ def address() -> Iterator[str]:
         thread.join()
 
 
-def artifact(*sources: ArchiveSource | UrlSource) -> Artifact:
+def artifact(*sources: UrlSource) -> Artifact:
     digest = hashlib.sha256(CONTENT).hexdigest()
     return Artifact("net.onnx", "a network", len(CONTENT), digest, "MIT", sources)
 
@@ -96,21 +96,15 @@ def test_a_failure_names_each_source_and_the_way_by_hand(address: str, tmp_path:
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
-def test_a_package_that_does_not_exist_is_a_failure_of_its_source(tmp_path: Path) -> None:
-    absent = Archive("pip", "face-engine-no-such-package", "0.0.1", 1, "0" * 64)
-    with pytest.raises(FetchFailed, match=r"no-such-package@0\.0\.1: pip failed"):
-        fetch_artifacts([artifact(ArchiveSource(absent, "net.onnx"))], tmp_path)
-
-
 def start_fetch(
-    address: str, folder: Path, launcher: tuple[str, ...] = (), **options: Any
+    url: str, folder: Path, launcher: tuple[str, ...] = (), **options: Any
 ) -> subprocess.Popen[str]:
-    """Starts the command, with a catalogue of one file that comes slowly."""
+    """Starts the command, with a catalogue of one file."""
     digest = hashlib.sha256(CONTENT).hexdigest()
     catalog = folder.parent / "catalog.toml"
     catalog.write_text(
         f'[archives]\n[artifacts."net.onnx"]\nabout = "a network"\nbytes = {len(CONTENT)}\n'
-        f'sha256 = "{digest}"\nlicence = "MIT"\nsources = [{{ url = "{address}/slow" }}]\n'
+        f'sha256 = "{digest}"\nlicence = "MIT"\nsources = [{{ url = "{url}" }}]\n'
     )
     command = [*launcher, sys.executable, "-m", "face_engine.fetch", "--catalog", str(catalog)]
     # Coverage would write a file of its own, which is too large where none may be.
@@ -133,7 +127,7 @@ def wait_for_request() -> None:
 
 def test_a_killed_fetch_leaves_nothing_half_written(address: str, tmp_path: Path) -> None:
     folder = tmp_path / "models"
-    fetch = start_fetch(address, folder)
+    fetch = start_fetch(f"{address}/slow", folder)
     wait_for_request()
     fetch.kill()
     fetch.communicate()
@@ -146,7 +140,7 @@ def test_a_killed_fetch_leaves_nothing_half_written(address: str, tmp_path: Path
 def test_an_interrupted_fetch_says_so_and_no_more(
     address: str, tmp_path: Path, launcher: tuple[str, ...]
 ) -> None:
-    fetch = start_fetch(address, tmp_path / "models", launcher=launcher)
+    fetch = start_fetch(f"{address}/slow", tmp_path / "models", launcher=launcher)
     wait_for_request()
     fetch.send_signal(signal.SIGINT)
     _, said = fetch.communicate(timeout=10)
@@ -157,7 +151,7 @@ def test_an_interrupted_fetch_says_so_and_no_more(
 
 def test_two_processes_fetch_once(address: str, tmp_path: Path) -> None:
     folder = tmp_path / "models"
-    fetches = [start_fetch(address, folder) for _ in range(2)]
+    fetches = [start_fetch(f"{address}/slow", folder) for _ in range(2)]
     for fetch in fetches:
         fetch.communicate(timeout=30)
     assert [fetch.returncode for fetch in fetches] == [0, 0]
@@ -173,12 +167,12 @@ def test_a_full_disk_is_one_clear_error_and_the_next_run_succeeds(
     def allow_no_large_files() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
 
-    fetch = start_fetch(address, folder, preexec_fn=allow_no_large_files)
+    fetch = start_fetch(f"{address}/whole", folder, preexec_fn=allow_no_large_files)
     _, said = fetch.communicate(timeout=30)
     assert fetch.returncode == 1
     assert "Traceback" not in said
     assert "File too large" in said
     assert not (folder / "net.onnx").exists()
-    fetch = start_fetch(address, folder)
+    fetch = start_fetch(f"{address}/whole", folder)
     fetch.communicate(timeout=30)
     assert (folder / "net.onnx").read_bytes() == CONTENT
