@@ -33,7 +33,7 @@ run: setup weights ## Set up, fetch the model and serve at http://127.0.0.1:8001
 	@exec $(PYTHON_IN_VENV) -m functions.local
 
 .PHONY: test
-test: $(VENV)/.dev $(SAM_VENV)/.sam $(BAKE_VENV)/.bake weights photos ## Set up everything and run the whole test suite
+test: $(VENV)/.dev $(VENV)/.wheels $(SAM_VENV)/.sam $(BAKE_VENV)/.bake weights photos ## Set up everything and run the whole test suite
 	$(PYTHON_IN_VENV) -m pytest
 
 .PHONY: fuzz
@@ -144,6 +144,12 @@ $(BAKE_VENV)/.bake: requirements/bake.txt
 $(SAM_VENV)/.sam $(CHECKOV_VENV)/.checkov $(BAKE_VENV)/.bake:
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r $<
+	@touch $@
+
+# What `sam build` packs into the warm-up function: the tests build it without a network.
+$(VENV)/.wheels: functions/warmup/requirements.txt $(PYTHON_IN_VENV)
+	rm -rf $(@D)/wheels
+	$(PYTHON_IN_VENV) -m pip download --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r $< -d $(@D)/wheels
 	@touch $@
 
 # One rule for every lock: .venv/.local is newer than requirements/local.txt once that is installed.

@@ -70,9 +70,14 @@ class Place:
             if old != new and (self.has_fixed_names or old_inode == new_inode):
                 changes.append(f"{path}: {_describe(*old)} before, {_describe(*new)} after")
         if self.has_fixed_names:
-            changes += [f"{path}: new" for path in sorted(after.keys() - before.keys())]
-            changes += [f"{path}: gone" for path in sorted(before.keys() - after.keys())]
+            changes += [f"{path}: new" for path in _topmost(after.keys() - before.keys())]
+            changes += [f"{path}: gone" for path in _topmost(before.keys() - after.keys())]
         return changes
+
+
+def _topmost(paths: set[str]) -> list[str]:
+    """Returns the paths that lie below none of the others."""
+    return [path for path in paths if str(Path(path).parent) not in paths]
 
 
 def _status(status: os.stat_result) -> tuple[int, int, int, int]:

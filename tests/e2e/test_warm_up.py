@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -210,6 +211,10 @@ def test_the_alias_is_what_is_pinged() -> None:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The warm-up function's zip and layer, as `sam build` makes them; needs no container."""
     folder = tmp_path_factory.mktemp("sam")
+    # A copy: sam keeps what it builds from in a folder beside the template.
+    shutil.copy(ROOT / "template.yaml", folder)
+    for name in ("functions", "layers"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     interpreters = folder / "bin"
     interpreters.mkdir()
@@ -225,11 +230,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "--parameter-overrides",
             f"PythonRuntime={version}",
         ],
-        cwd=ROOT,
+        cwd=folder,
         env={
             **os.environ,
             "PATH": f"{interpreters}:{os.environ['PATH']}",
             "SAM_CLI_TELEMETRY": "0",
+            # Of the network nothing is asked: `make test` has brought the wheels.
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": (Path(sys.prefix) / "wheels").as_uri(),
         },
         stdin=subprocess.DEVNULL,
         check=True,
