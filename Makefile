@@ -36,6 +36,10 @@ run: setup weights ## Set up, fetch the model and serve at http://127.0.0.1:8001
 test: $(VENV)/.dev $(VENV)/.wheels $(SAM_VENV)/.sam $(BAKE_VENV)/.bake weights photos ## Set up everything and run the whole test suite
 	$(PYTHON_IN_VENV) -m pytest
 
+.PHONY: unit
+unit: $(VENV)/.dev weights photos ## Run the unit tests that need neither TensorFlow nor SAM: within a minute
+	$(PYTHON_IN_VENV) -m pytest --no-cov -m "not tensorflow" tests/unit
+
 .PHONY: fuzz
 fuzz: $(VENV)/.dev weights photos ## Try random input for some ten minutes: schema, images, base64, URLs, vectors
 	$(PYTHON_IN_VENV) -m pytest --no-cov --timeout 900 --hypothesis-profile=long tests/fuzz

@@ -23,7 +23,7 @@ from tests.labels import GROUP_FACES
 from tests.made_photos import SMALL_PORTRAIT, amid_black, landscape
 
 # The first of them bakes, which takes minutes on a busy machine.
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.tensorflow]
 DecodePhoto = Callable[[str], Photo]
 LANDSCAPE = "landscape"
 FACES = {
