@@ -30,7 +30,9 @@ MOST_SECONDS = 2
 @pytest.fixture(scope="module")
 def corpus(read_photo: ReadPhoto) -> dict[str, bytes]:
     image = Image.open(io.BytesIO(read_photo("person_a_1.jpg"))).convert("RGB")
-    return dict([*bombs(), *tiny_blocks(), *foreign_files(), *truncations(image), *lies(image)])
+    return dict(
+        [*bombs().items(), *tiny_blocks(), *foreign_files(), *truncations(image), *lies(image)]
+    )
 
 
 def resident_mb() -> float:

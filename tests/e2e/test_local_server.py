@@ -66,7 +66,7 @@ def test_bombs_take_less_than_twice_the_memory_of_photos(
             image = base64.b64encode(read_photo(file)).decode()
             client.post(EXTRACT, json={"image": image, "enforce_detection": False})
         normal_mb = server.peak_mb()
-        for _, data in (*bombs(), *tiny_blocks()):
+        for _, data in (*bombs().items(), *tiny_blocks()):
             answer = client.post(EXTRACT, json={"image": base64.b64encode(data).decode()})
             assert answer.status_code in (400, 413)
     assert server.peak_mb() < 2 * normal_mb
