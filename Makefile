@@ -124,8 +124,8 @@ deploy: $(SAM_VENV)/.sam ## Build the images and deploy them with SAM (needs Doc
 
 .PHONY: lock
 lock: $(VENV)/.dev ## Pin requirements/*.in anew, with hashes
-	cd requirements && for name in $(LOCKS); do \
-		$(abspath $(VENV))/bin/uv --quiet pip compile $$name.in --override overrides.txt $$([ ! -e $$name-overrides.txt ] || echo --override $$name-overrides.txt) --universal \
+	uv="$$(realpath $(VENV))/bin/uv" && cd requirements && for name in $(LOCKS); do \
+		"$$uv" --quiet pip compile $$name.in --override overrides.txt $$([ ! -e $$name-overrides.txt ] || echo --override $$name-overrides.txt) --universal \
 			--python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url \
 			--no-emit-find-links -o $$name.txt || exit 1; \
 	done
