@@ -21,7 +21,15 @@ from tests.paths import ROOT
 
 # In the clone: what README.md says that the tests make, and what has commands of its own.
 MADE = ("__pycache__", ".coverage", ".hypothesis", ".pytest_cache", "weights")
-NOT_OURS = (".git", ".venv", ".mypy_cache", ".ruff_cache", ".import_linter_cache", "results")
+NOT_OURS = (
+    ".git",
+    ".venv",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".import_linter_cache",
+    ".images",
+    "results",
+)
 
 # Inode, mode, user and group, by path.
 State: TypeAlias = dict[str, tuple[int, int, int, int]]
