@@ -63,8 +63,8 @@ class Place:
         for entry in self.entries():
             try:
                 state[entry.path] = _status(entry.stat(follow_symlinks=False))
-            except FileNotFoundError:
-                # Another program has removed it just now.
+            except OSError:
+                # Another program has just removed it, or it is the mount of another user.
                 continue
         return state
 
