@@ -1,7 +1,7 @@
 """API Gateway and Lambda's API in front of pools: HTTP in, events to idle environments, HTTP out.
 
 What it does itself is what API Gateway does before and after a function, with the gateway responses
-of template.yaml. It also answers boto3's `invoke` of a function's name or alias ARN.
+of template.yaml. Lambda's own API is served beside it (tools/lambda_api.py).
 """
 
 import base64
@@ -10,7 +10,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 
@@ -23,6 +23,8 @@ from starlette.routing import Route
 
 from face_contract.app import API_PREFIX
 from face_contract.errors import GATEWAY_ERRORS, ErrorCode, NotFound, PayloadTooLarge, TimedOut
+from tools import lambda_api
+from tools.lambda_api import Functions, Routing
 from tools.lambda_pool import MOST_PAYLOAD_BYTES, Answer, Busy, Pool, free_port
 
 # API Gateway's own limits.
@@ -39,15 +41,23 @@ FUNCTIONS = {
 }
 
 
-def create_gateway(pools: dict[str, Pool], timeout_s: float = TIMEOUT_S) -> Starlette:
-    """Builds the app in front of pools, by the names of their functions."""
+def create_gateway(
+    pools: Mapping[str, Pool],
+    timeout_s: float = TIMEOUT_S,
+    aliases: Mapping[str, Routing] | None = None,
+) -> Starlette:
+    """Builds the app in front of pools.
+
+    Args:
+        pools: by the names of their functions; those of further versions as `extract:2`.
+        timeout_s: API Gateway's patience.
+        aliases: of functions with several versions, for Lambda's API.
+    """
     app = Starlette(
-        routes=[
-            Route("/2015-03-31/functions/{name}/invocations", invoke_function, methods=["POST"]),
-            Route("/{path:path}", serve_request, methods=METHODS),
-        ]
+        routes=[*lambda_api.ROUTES, Route("/{path:path}", serve_request, methods=METHODS)]
     )
     app.state.pools = pools
+    app.state.functions = Functions(pools, aliases or {})
     app.state.timeout_s = timeout_s
     return app
 
@@ -72,25 +82,6 @@ async def serve_request(request: Request) -> Response:
     except (OSError, http.client.HTTPException):
         return gateway_response(ErrorCode.BAD_GATEWAY)
     return to_response(answer)
-
-
-async def invoke_function(request: Request) -> Response:
-    """Answers boto3's `invoke`, of a name or an ARN, with an alias or without."""
-    name: str = request.path_params["name"]
-    function = name.rpartition(":function:")[2].partition(":")[0]
-    pool: Pool | None = request.app.state.pools.get(function)
-    if pool is None:
-        return lambda_error(HTTPStatus.NOT_FOUND, "ResourceNotFoundException")
-    try:
-        answer = await run_sync(pool.invoke, await request.body())
-    except Busy:
-        return lambda_error(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException")
-    except (OSError, http.client.HTTPException):
-        return lambda_error(HTTPStatus.INTERNAL_SERVER_ERROR, "ServiceException")
-    headers = {"X-Amz-Executed-Version": "1"}
-    if answer.failed:
-        headers["X-Amz-Function-Error"] = "Unhandled"
-    return Response(answer.payload, headers=headers, media_type="application/json")
 
 
 @contextmanager
@@ -179,8 +170,3 @@ def gateway_response(code: ErrorCode) -> Response:
         status,
         {"Access-Control-Allow-Origin": "*"},
     )
-
-
-def lambda_error(status: HTTPStatus, kind: str) -> Response:
-    """Returns an error of Lambda's API as boto3 understands it."""
-    return JSONResponse({"Type": "User", "message": kind}, status, {"x-amzn-errortype": kind})

@@ -7,14 +7,16 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from face_contract.alias_versions import read_versions
 from face_contract.warm_up import Outcome, Report, warm_up
 
 
 class WarmUpSettings(BaseSettings):
-    """Whom to keep warm; the template sets it."""
+    """Aliases of the functions to keep warm; the template sets them."""
 
     model_config = SettingsConfigDict(frozen=True)
 
@@ -28,7 +30,7 @@ class WarmUpSettings(BaseSettings):
 
 
 class WarmUpFailed(Exception):
-    """Fewer instances answered than wanted: the function's error metric and its alarm tell."""
+    """Too few instances answered, or an alias is unreadable. Raises the function's alarm."""
 
 
 settings = WarmUpSettings()
@@ -38,24 +40,42 @@ client = boto3.client(
     config=Config(
         # A retried ping is an extra one, and a cold start is slow by right.
         retries={"total_max_attempts": 1},
-        # The default of 10 would send the pings one after another.
-        max_pool_connections=settings.warm_instances * len(settings.targets),
+        # The default is 10. During a deployment each alias has two versions.
+        max_pool_connections=2 * settings.warm_instances * len(settings.targets),
         connect_timeout=5,
         read_timeout=40,
+    ),
+)
+# Reading an alias, unlike a ping, may be retried.
+alias_client = boto3.client(
+    "lambda",
+    config=Config(
+        retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=5
     ),
 )
 
 
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Pings the instances, tells in metrics whom it reached, and fails if they are too few."""
-    reports = warm_up(client, settings.targets, settings.warm_instances)
+    """Pings instances of every version that gets traffic and writes metrics.
+
+    Raises:
+        WarmUpFailed: a version has too few warm instances, or an alias could not be read.
+    """
+    versions: list[str] = []
+    unreadable: list[str] = []
+    for alias in settings.targets:
+        try:
+            versions += read_versions(alias_client, alias)
+        except (ClientError, BotoCoreError):
+            logger.exception("the versions of %s are unknown", alias)
+            unreadable.append(alias)
+    # An alias that cannot be read is pinged itself: Lambda then picks the version.
+    reports = warm_up(client, versions + unreadable, settings.warm_instances)
     for report in reports:
         emit_metrics(report)
-    summary = {
-        report.function: {"distinct": report.distinct, **report.outcomes} for report in reports
-    }
-    if any(report.distinct < report.wanted for report in reports):
+    summary = {report.name: report.counts for report in reports}
+    if unreadable or any(report.distinct < report.wanted for report in reports):
         raise WarmUpFailed(f"wanted {settings.warm_instances} instances each: {summary}")
     logger.info("warm", extra={"functions": summary})
     return summary

@@ -1,10 +1,6 @@
 """Warm-up against real execution environments: whom do the pings reach?"""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,17 +10,20 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.stub import Stubber
+from starlette.applications import Starlette
 
 from face_contract.ping import make_ping
 from face_contract.warm_up import Outcome, warm_up
-from tests.paths import EVENT_DIR, ROOT
+from tests.paths import EVENT_DIR
 from tools.api_gateway import create_gateway, serve
-from tools.lambda_pool import Environment, Pool, start_environment, start_pool
+from tools.lambda_api import ROUTES, Routing, get_alias
+from tools.lambda_pool import Answer, Environment, Pool, start_environment, start_pool
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:{}:live"
 TARGETS = (ARN.format("extract"), ARN.format("compare"))
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 MakeClient = Callable[..., Any]
+ALIAS_ROUTES = [route for route in ROUTES if route.endpoint is get_alias]
 
 STUBBORN = """
 import os, time
@@ -207,53 +206,15 @@ def test_the_alias_is_what_is_pinged() -> None:
     assert report.outcomes == Counter({Outcome.THROTTLED: 2})
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The warm-up function's zip and layer, as `sam build` makes them; needs no container."""
-    folder = tmp_path_factory.mktemp("sam")
-    # A copy: sam keeps what it builds from in a folder beside the template.
-    shutil.copy(ROOT / "template.yaml", folder)
-    for name in ("functions", "layers"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    interpreters = folder / "bin"
-    interpreters.mkdir()
-    # sam looks for an interpreter of the runtime's very name.
-    (interpreters / version).symlink_to(sys.executable)
-    subprocess.run(
-        [
-            ROOT / ".venv-sam" / "bin" / "sam",
-            "build",
-            "WarmUpFunction",
-            "--build-dir",
-            folder / "build",
-            "--parameter-overrides",
-            f"PythonRuntime={version}",
-        ],
-        cwd=folder,
-        env={
-            **os.environ,
-            "PATH": f"{interpreters}:{os.environ['PATH']}",
-            "SAM_CLI_TELEMETRY": "0",
-            # Of the network nothing is asked: `make test` has brought the wheels.
-            "PIP_NO_INDEX": "1",
-            "PIP_FIND_LINKS": (Path(sys.prefix) / "wheels").as_uri(),
-        },
-        stdin=subprocess.DEVNULL,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    return folder / "build"
+WarmUpRun = Callable[..., tuple[Answer, list[dict[str, Any]]]]
 
 
-@pytest.mark.parametrize(("wanted", "succeeds"), [(2, True), (3, False)])
-def test_the_built_function_warms_and_tells_and_fails_loudly(
-    built: Path, wanted: int, succeeds: bool
-) -> None:
-    pools = {"extract": start_pool("extract", 2), "compare": start_pool("compare", 2)}
-    try:
-        with serve(create_gateway(pools)) as address:
+@pytest.fixture
+def run_warm_up(built: Path) -> WarmUpRun:
+    """Runs the built function against a gateway; returns its answer and its metrics."""
+
+    def run(gateway: Starlette, wanted: int) -> tuple[Answer, list[dict[str, Any]]]:
+        with serve(gateway) as address:
             environment = Environment(
                 "handler.handler",
                 {
@@ -274,19 +235,60 @@ def test_the_built_function_warms_and_tells_and_fails_loudly(
                 log = environment.log()
             finally:
                 environment.stop()
-    finally:
-        for pool in pools.values():
-            pool.stop()
+        return answer, [
+            json.loads(line) for line in log.splitlines() if '"CloudWatchMetrics"' in line
+        ]
+
+    return run
+
+
+@pytest.fixture
+def warm_pools() -> Iterator[dict[str, Pool]]:
+    """Two instances of each function, and of a second version of compare."""
+    pools = {name: start_pool(name, 2) for name in ("extract", "compare")}
+    pools["compare:2"] = start_pool("compare", 2)
+    yield pools
+    for pool in pools.values():
+        pool.stop()
+
+
+@pytest.mark.parametrize(("wanted", "succeeds"), [(2, True), (3, False)])
+def test_the_built_function_warms_and_tells_and_fails_loudly(
+    run_warm_up: WarmUpRun, warm_pools: dict[str, Pool], wanted: int, succeeds: bool
+) -> None:
+    answer, metrics = run_warm_up(create_gateway(warm_pools), wanted)
     assert answer.failed is not succeeds
     if succeeds:
         assert answer.json() == {
-            "extract": {"distinct": 2, "cold": 2},
-            "compare": {"distinct": 2, "cold": 2},
+            "extract:1": {"distinct": 2, "cold": 2},
+            "compare:1": {"distinct": 2, "cold": 2},
         }
     else:
         assert answer.json()["errorType"] == "WarmUpFailed"
-    metrics = [json.loads(line) for line in log.splitlines() if '"CloudWatchMetrics"' in line]
     assert {blob["target"]: blob["Distinct"] for blob in metrics} == {
         "extract": [2],
         "compare": [2],
     }
+
+
+def test_both_versions_of_a_canary_are_warmed(
+    run_warm_up: WarmUpRun, warm_pools: dict[str, Pool]
+) -> None:
+    canary = {"compare": Routing("1", {"2": 0.1})}
+    answer, metrics = run_warm_up(create_gateway(warm_pools, aliases=canary), 2)
+    assert answer.json() == {
+        "extract:1": {"distinct": 2, "cold": 2},
+        "compare:1": {"distinct": 2, "cold": 2},
+        "compare:2": {"distinct": 2, "cold": 2},
+    }
+    assert [blob["target"] for blob in metrics] == ["extract", "compare", "compare"]
+
+
+def test_an_alias_that_cannot_be_read_is_pinged_itself_and_raises_the_alarm(
+    run_warm_up: WarmUpRun, warm_pools: dict[str, Pool]
+) -> None:
+    gateway = create_gateway(warm_pools)
+    gateway.router.routes = [route for route in gateway.routes if route not in ALIAS_ROUTES]
+    answer, metrics = run_warm_up(gateway, 2)
+    assert answer.json()["errorType"] == "WarmUpFailed"
+    assert [blob["Distinct"] for blob in metrics] == [[2], [2]]

@@ -283,18 +283,32 @@ def test_functions_have_roles_of_their_own_without_policies_of_aws() -> None:
     assert len(set(roles)) == len(roles) == 3
 
 
-def test_the_warm_up_reaches_the_aliases_and_nothing_else() -> None:
+def statements(role: str) -> dict[str, Any]:
+    """The resources of a role's policy by action; a list of actions is joined by blanks."""
+    (policy,) = TEMPLATE["Resources"][role]["Properties"]["Policies"]
+    return {
+        " ".join([s["Action"]] if isinstance(s["Action"], str) else s["Action"]): s["Resource"]
+        for s in policy["PolicyDocument"]["Statement"]
+    }
+
+
+def test_the_warm_up_reads_the_aliases_and_calls_their_versions_and_nothing_else() -> None:
     aliases = [{"Ref": "ExtractFunction.Alias"}, {"Ref": "CompareFunction.Alias"}]
     properties = TEMPLATE["Resources"]["WarmUpFunction"]["Properties"]
     targets = properties["Environment"]["Variables"]["TARGETS"]
     assert targets == {"Fn::Join": [",", aliases]}
-    (policy,) = TEMPLATE["Resources"]["WarmUpRole"]["Properties"]["Policies"]
-    (invoke,) = (
-        statement
-        for statement in policy["PolicyDocument"]["Statement"]
-        if statement["Action"] == "lambda:InvokeFunction"
-    )
-    assert invoke["Resource"] == aliases
+    granted = statements("WarmUpRole")
+    assert granted["lambda:InvokeFunction"] == [
+        {"Fn::Sub": "${ExtractFunction.Arn}:*"},
+        {"Fn::Sub": "${CompareFunction.Arn}:*"},
+    ]
+    functions = [
+        {"Fn::GetAtt": ["ExtractFunction", "Arn"]},
+        {"Fn::GetAtt": ["CompareFunction", "Arn"]},
+    ]
+    assert all(part in granted["lambda:GetAlias"] for part in functions + aliases)
+    assert len(granted["lambda:GetAlias"]) == 4
+    assert {action.split(":")[0] for action in granted} == {"lambda", "logs", "xray"}
 
 
 @pytest.mark.parametrize(

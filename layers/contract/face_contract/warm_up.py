@@ -40,7 +40,7 @@ class Report:
     """Whom the pings to a target reached.
 
     Args:
-        target: ARN of a function's alias.
+        target: ARN of a function's version or alias.
         wanted: how many instances were to be reached.
         distinct: how many answered; each counts once.
         outcomes: of all pings.
@@ -55,6 +55,16 @@ class Report:
     def function(self) -> str:
         """The function's name in the ARN."""
         return self.target.split(":")[6]
+
+    @property
+    def name(self) -> str:
+        """The function's name and version, such as `extract:7`."""
+        return ":".join(self.target.split(":")[6:])
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Distinct instances and outcomes, for the log."""
+        return {"distinct": self.distinct} | {str(key): n for key, n in self.outcomes.items()}
 
     @property
     def failed(self) -> int:
