@@ -16,6 +16,7 @@ from face_contract.errors import (
     TimedOut,
 )
 from face_contract.settings import MEBIBYTE, Settings
+from face_contract.warm_up import HOLDS_MS
 from functions.local.app import create
 from tests.paths import MODEL_DIR, ROOT
 from tools.translate_template import DEPLOYMENTS, Template, allows, read_template, resolve
@@ -280,7 +281,7 @@ def test_functions_have_roles_of_their_own_without_policies_of_aws() -> None:
             roles.append(resource["Properties"]["Role"]["Fn::GetAtt"][0])
         if resource["Type"] == "AWS::IAM::Role":
             assert "ManagedPolicyArns" not in resource["Properties"]
-    assert len(set(roles)) == len(roles) == 3
+    assert len(set(roles)) == len(roles) == 5
 
 
 def statements(role: str) -> dict[str, Any]:
@@ -339,6 +340,84 @@ def test_a_bad_version_is_rolled_back() -> None:
         "ApiName": api(NETWORKS)["Name"],
         "Stage": api(NETWORKS)["StageName"],
     }
+
+
+@pytest.mark.parametrize(
+    ("function", "hook", "handler"),
+    [
+        ("ExtractFunction", "ExtractHook", "pre_traffic.extract_handler"),
+        ("CompareFunction", "CompareHook", "pre_traffic.compare_handler"),
+    ],
+)
+def test_a_hook_checks_the_new_version_before_it_gets_traffic(
+    function: str, hook: str, handler: str
+) -> None:
+    preference = TEMPLATE["Resources"][function]["Properties"]["DeploymentPreference"]
+    assert preference["Hooks"] == {"PreTraffic": {"Ref": hook}}
+    # SAM makes CodeDeploy's role, whose AWSCodeDeployRoleForLambda may call CodeDeployHook_* only.
+    assert "Role" not in preference
+    properties = TEMPLATE["Resources"][hook]["Properties"]
+    assert properties["FunctionName"]["Fn::Sub"].startswith("CodeDeployHook_${AWS::StackName}")
+    assert properties["Handler"] == handler
+    module, _, entry = handler.partition(".")
+    source = (ROOT / properties["CodeUri"] / f"{module}.py").read_text("utf-8")
+    assert f"\ndef {entry}(" in source
+    variables = properties["Environment"]["Variables"]
+    assert variables["NEW_VERSION"] == {"Ref": f"{function}.Version"}
+    granted = statements(f"{hook}Role")
+    assert granted["lambda:InvokeFunction"] == {"Fn::Sub": f"${{{function}.Arn}}:*"}
+    report = granted["codedeploy:PutLifecycleEventHookExecutionStatus"]["Fn::Sub"]
+    assert report.endswith(":deploymentgroup:${ServerlessDeploymentApplication}/*")
+    assert {action.split(":")[0] for action in granted} == {"lambda", "codedeploy", "logs", "xray"}
+
+
+def test_a_hook_has_time_for_its_checks_and_its_report() -> None:
+    source = (ROOT / "functions/warmup/pre_traffic.py").read_text("utf-8")
+    patience = re.search(r"connect_timeout=(\d+),\s+# .*\s+read_timeout=(\d+)", source)
+    reserve = re.search(r"^REPORT_TIME_S = (\d+)", source, re.MULTILINE)
+    assert patience
+    assert reserve
+    call_s = int(patience[1]) + int(patience[2])
+    # A cold instance may load for ten seconds before the function's time begins.
+    assert int(patience[2]) >= PARAMETERS["ExtractTimeout"]["MaxValue"] + 10
+    for hook in ("ExtractHook", "CompareHook"):
+        timeout_s = TEMPLATE["Resources"][hook]["Properties"]["Timeout"]
+        assert timeout_s >= (len(HOLDS_MS) + 1) * call_s + int(reserve[1])
+
+
+@pytest.mark.parametrize(
+    ("values", "instances"),
+    [
+        ({}, 2),
+        ({"WarmInstances": "5"}, "5"),
+        # Answers are checked even where nothing is kept warm, or where AWS itself keeps it so.
+        ({"WarmInstances": "0"}, 1),
+        ({"WarmInstances": "5", "ProvisionedConcurrency": "3"}, 1),
+    ],
+)
+def test_a_hook_warms_what_the_schedule_keeps_warm_and_at_least_one(
+    values: dict[str, str], instances: object
+) -> None:
+    deployed = resources({**NETWORKS, **values})
+    for hook in ("ExtractHook", "CompareHook"):
+        variables = deployed[hook]["Properties"]["Environment"]["Variables"]
+        assert variables["WARM_INSTANCES"] == instances
+
+
+@pytest.mark.parametrize(
+    ("values", "model"),
+    [
+        ({}, "arcface/retinaface/deepface"),
+        ({"Detector": "yunet"}, "arcface/yunet/deepface"),
+        ({"Alignment": "similarity"}, "arcface/retinaface/similarity"),
+        # It has one detector and one alignment, whatever the parameters say.
+        ({"FaceModel": "mobilefacenet"}, "mobilefacenet/yunet/similarity"),
+        ({"FaceModel": "mobilefacenet", "Detector": "yunet"}, "mobilefacenet/yunet/similarity"),
+    ],
+)
+def test_the_hook_expects_the_deployed_model(values: dict[str, str], model: str) -> None:
+    hook = resources({**NETWORKS, **values})["ExtractHook"]["Properties"]
+    assert hook["Environment"]["Variables"]["EXPECTED_MODEL"] == model
 
 
 def test_logs_are_kept_for_a_while_only() -> None:
