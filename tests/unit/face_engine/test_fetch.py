@@ -2,6 +2,7 @@
 
 import hashlib
 import http.server
+import re
 import resource
 import signal
 import subprocess
@@ -29,7 +30,7 @@ class Files(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         type(self).requests += 1
-        if self.path == "/missing":
+        if self.path.startswith("/missing"):
             self.send_error(404)
             return
         content = CONTENT if self.path != "/other" else CONTENT[::-1]
@@ -94,6 +95,27 @@ def test_a_failure_names_each_source_and_the_way_by_hand(address: str, tmp_path:
     assert hashlib.sha256(CONTENT).hexdigest() in message
     assert str(tmp_path) in message
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("wrong", ["no registry", "no package", "no TLS"])
+def test_npm_says_why_it_failed(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    registry, reason = {
+        "no registry": ("http://127.0.0.1:9", "ECONNREFUSED"),
+        "no package": (f"{address}/missing", "404|Not Found"),
+        # Loopback speaks plain HTTP where npm expects TLS.
+        "no TLS": (address.replace("http:", "https:"), "SSL|EPROTO|wrong version"),
+    }[wrong]
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", registry)
+    monkeypatch.setenv("NPM_CONFIG_FETCH_RETRIES", "0")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    absent = Archive("npm", "face-engine-no-such-package", "0.0.1", 1, "0" * 64)
+    with pytest.raises(FetchFailed) as caught:
+        fetch_artifacts([artifact(ArchiveSource(absent, "net.onnx"))], tmp_path)
+    (line,) = (line for line in str(caught.value).splitlines() if "npm failed" in line)
+    assert re.search(f"npm failed: .*({reason})", line), line
+    assert "log of this run" not in line
 
 
 def start_fetch(
