@@ -8,14 +8,22 @@ from tools.base_image import run
 from tools.lambda_pool import Environment, find_emulator
 
 # Mounted read-only over the image's own file system: what the script needs is given as $0, $1 ...
-# Only /tmp can be written, and the user is nobody.
+# Only /tmp can be written, and the user is nobody. /dev is made anew, because the base is archived
+# without it: three devices, and nothing that can be written to disk.
 SCRIPT = """
 root=$0 tools=$1 folder=$2
 shift 2
+mkdir -p "$root/dev"
 mount --bind "$root" "$root"
 mount -o remount,bind,ro "$root"
 mount -t tmpfs tmpfs "$root/tmp"
 mount -t proc proc "$root/proc"
+mount -t tmpfs -o mode=755 tmpfs "$root/dev"
+for device in null zero urandom; do
+    : > "$root/dev/$device"
+    mount --bind "/dev/$device" "$root/dev/$device"
+done
+mount -o remount,ro "$root/dev"
 mount --bind "$tools" "$root/mnt"
 exec chroot --userspec=65534:65534 "$root" /bin/sh -c 'cd "$0" && exec "$@"' "$folder" "$@"
 """
