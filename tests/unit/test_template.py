@@ -258,7 +258,15 @@ def test_images_are_built_from_the_root_with_the_deployed_model() -> None:
         assert (ROOT / "functions" / folder).is_dir()
     extract = TEMPLATE["Resources"]["ExtractFunction"]
     model = extract["Properties"]["Environment"]["Variables"]["FACE_MODEL"]
-    assert extract["Metadata"]["DockerBuildArgs"] == {"FACE_MODEL": model}
+    base = {"BASE_IMAGE": {"Ref": "BaseImage"}}
+    assert extract["Metadata"]["DockerBuildArgs"] == {**base, "FACE_MODEL": model}
+    assert TEMPLATE["Resources"]["CompareFunction"]["Metadata"]["DockerBuildArgs"] == base
+
+
+def test_the_base_image_is_the_dockerfiles_own_by_default() -> None:
+    for name in ("extract", "compare"):
+        dockerfile = (ROOT / f"functions/{name}/Dockerfile").read_text("utf-8")
+        assert f"ARG BASE_IMAGE={PARAMETERS['BaseImage']['Default']}\n" in dockerfile
 
 
 def test_no_action_is_a_wildcard_and_no_resource_that_aws_can_name() -> None:
