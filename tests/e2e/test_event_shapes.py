@@ -117,7 +117,7 @@ def test_no_combination_of_values_makes_the_handler_raise(
 ) -> None:
     handler, event = handlers[name.split("/", maxsplit=1)[0]], load_event(name)
     everywhere = list(places(event))
-    dice = random.Random(name)  # noqa: S311
+    dice = random.Random(name)
     for _ in range(300):
         changed = copy.deepcopy(event)
         changes = [

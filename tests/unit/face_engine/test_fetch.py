@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from face_engine.catalog import Artifact, UrlSource
+from face_engine.catalog import Archive, ArchiveSource, Artifact, UrlSource
 from face_engine.fetch import FetchFailed, fetch_artifacts
 from tests.launchers import SIGINT_IGNORED
 from tests.paths import subprocess_environment
