@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from face_engine.faces import Face, RGBImage
+from face_engine.faces import BoundingBox, Face, RGBImage
+
+# A card in front of a smaller portrait would show no face.
+MIN_HOLDER_PX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +23,21 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A subject in a composite; `face_px` is the square root of the area of the face's box."""
+    """A subject in a composite.
+
+    `face_px` is the square root of the area of the face's box, `head` where it was put: top, left,
+    bottom, right.
+    """
 
     subject: Subject
     quarter_turns: int
     face_px: float
+    head: tuple[int, int, int, int]
+
+    def holds(self, box: BoundingBox) -> bool:
+        """Whether the middle of a box is in the head."""
+        top, left, bottom, right = self.head
+        return left < box.x + box.w / 2 < right and top < box.y + box.h / 2 < bottom
 
 
 def cut_head(subject: Subject, margin: float) -> RGBImage:
@@ -43,11 +56,13 @@ def resize(image_rgb: RGBImage, scale: float) -> RGBImage:
     return np.asarray(resized, np.uint8)
 
 
-def hold_up_card(holder: Subject, other: Subject, rng: random.Random) -> RGBImage | None:
-    """The holder with a card, a phone or a child before their face; None: it would hide too much.
+def hold_up_card(
+    holder: Subject, other: Subject, rng: random.Random
+) -> tuple[RGBImage, float] | None:
+    """The holder with a card, a phone or a child before their face, and the scale of the portrait.
 
     The smaller face lies, at least in part, inside of the larger one's box, and hides no eye, nose
-    or mouth of it.
+    or mouth of it; None if it would.
     """
     face = holder.face
     width, height = face.right - face.left, face.bottom - face.top
@@ -70,7 +85,18 @@ def hold_up_card(holder: Subject, other: Subject, rng: random.Random) -> RGBImag
     if hides.any():
         return None
     image[y : y + rows, x : x + columns] = card
-    return resize(image, rng.choice([0.5, 1, 1, 1.6, 2.2]))
+    scale = rng.choice([0.5, 1, 1, 1.6, 2.2])
+    return resize(image, scale), scale
+
+
+def compose_card(subjects: list[Subject], rng: random.Random) -> tuple[RGBImage, Subject, float]:
+    """A photo of `hold_up_card`, who holds the card, and the scale of that one's portrait."""
+    large = [subject for subject in subjects if subject.image_rgb.shape[0] > MIN_HOLDER_PX]
+    while True:
+        holder = rng.choice(large)
+        other = rng.choice([s for s in subjects if s.person != holder.person])
+        if composed := hold_up_card(holder, other, rng):
+            return composed[0], holder, composed[1]
 
 
 def scatter(subjects: list[Subject], rng: random.Random) -> tuple[RGBImage, list[Placed]]:
@@ -81,7 +107,6 @@ def scatter(subjects: list[Subject], rng: random.Random) -> tuple[RGBImage, list
     noise = np.frombuffer(rng.randbytes(3 * 3 * 3), np.uint8).reshape(3, 3, 3)
     canvas[:] = cv2.resize(noise, (columns, rows), interpolation=cv2.INTER_CUBIC)
     placed: list[Placed] = []
-    taken: list[tuple[int, int, int, int]] = []
     for subject in rng.sample(subjects, rng.choice([1, 2, 2, 3])):
         quarter_turns, tilt = rng.choice([0, 0, 1, 2, 3]), rng.choice([0, 0, -12, 12])
         head = cut_head(subject, rng.choice([0.3, 0.45, 0.6]))
@@ -99,11 +124,11 @@ def scatter(subjects: list[Subject], rng: random.Random) -> tuple[RGBImage, list
             top = rng.randrange(rows - head.shape[0])
             left = rng.randrange(columns - head.shape[1])
             bottom, right = top + head.shape[0], left + head.shape[1]
-            if not any(_overlap((top, left, bottom, right), other) for other in taken):
+            place = (top, left, bottom, right)
+            if not any(_overlap(place, other.head) for other in placed):
                 canvas[top:bottom, left:right] = head
-                taken.append((top, left, bottom, right))
-                face_px = scale * np.sqrt(subject.face.area)
-                placed.append(Placed(subject, quarter_turns, float(face_px)))
+                face_px = scale * float(np.sqrt(subject.face.area))
+                placed.append(Placed(subject, quarter_turns, face_px, place))
                 break
     return canvas, placed
 

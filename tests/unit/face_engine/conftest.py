@@ -1,13 +1,19 @@
-"""Servers that downloads meet."""
+"""Servers that downloads meet, and people that photos are composed of."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from face_engine.faces import Photo
+from face_engine.tilt import StraighteningDetector
+from face_engine.yunet import YuNetDetector
+from tests.composites import Subject
 from tests.hostile_servers import PHOTO, Reply, Serve, Server, answer, running
+from tests.labels import PORTRAITS
+from tests.paths import MODEL_DIR
 
 
 @pytest.fixture
@@ -28,3 +34,15 @@ def canary() -> Iterator[Server]:
     host = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"
     with running(lambda _, send: send(answer(PHOTO)), host=host) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def subjects(decode_photo: Callable[[str], Photo]) -> list[Subject]:
+    """The people of the portraits, to compose photos of."""
+    file = MODEL_DIR / "face_detection_yunet_2023mar_int8bq.onnx"
+    detector = StraighteningDetector(YuNetDetector(file.read_bytes()))
+    images = {portrait: decode_photo(portrait.file).rgb for portrait in PORTRAITS}
+    return [
+        Subject(image, portrait.person, detector.detect(image)[0])
+        for portrait, image in images.items()
+    ]

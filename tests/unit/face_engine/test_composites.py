@@ -1,7 +1,6 @@
 """Never the wrong face: photos with several people, of whom each is known."""
 
 import random
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -9,28 +8,13 @@ from numpy.typing import NDArray
 
 from face_contract.errors import MultipleFacesDetected
 from face_engine.faces import ExtractionOptions, FaceExtractor, Photo, RGBImage
-from face_engine.tilt import StraighteningDetector
-from face_engine.yunet import YuNetDetector
-from tests.composites import Placed, Subject, hold_up_card, scatter
-from tests.labels import PORTRAITS
-from tests.paths import MODEL_DIR
+from tests.composites import Placed, Subject, compose_card, scatter
 
 # Cosine distance below which an embedding is certainly of the person: strangers are above 0.7.
 NEAR = 0.4
 # In the photo's longer side: smaller turned faces need not be counted beside upright ones.
 MIN_COUNTED_TURNED = 0.06
 CARDS, SCATTERED = 30, 30
-
-
-@pytest.fixture(scope="module")
-def subjects(decode_photo: Callable[[str], Photo]) -> list[Subject]:
-    file = MODEL_DIR / "face_detection_yunet_2023mar_int8bq.onnx"
-    detector = StraighteningDetector(YuNetDetector(file.read_bytes()))
-    images = {portrait: decode_photo(portrait.file).rgb for portrait in PORTRAITS}
-    return [
-        Subject(image, portrait.person, detector.detect(image)[0])
-        for portrait, image in images.items()
-    ]
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +44,7 @@ def test_a_face_before_a_larger_one_hides_neither(
     embeddings: dict[int, NDArray[np.float32]],
     seed: int,
 ) -> None:
-    rng = random.Random(seed)
-    large = [subject for subject in subjects if subject.image_rgb.shape[0] > 500]
-    image = None
-    while image is None:
-        holder = rng.choice(large)
-        other = rng.choice([s for s in subjects if s.person != holder.person])
-        image = hold_up_card(holder, other, rng)
+    image, holder, _ = compose_card(subjects, random.Random(seed))
     found = extractor.extract(whole(image), ExtractionOptions(enforce_detection=False))
     assert found.face_count == 2
     assert distance(found.embedding, embeddings[id(holder)]) < NEAR

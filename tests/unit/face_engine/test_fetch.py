@@ -59,7 +59,7 @@ def address() -> Iterator[str]:
         thread.join()
 
 
-def artifact(*sources: UrlSource) -> Artifact:
+def artifact(*sources: UrlSource | ArchiveSource) -> Artifact:
     digest = hashlib.sha256(CONTENT).hexdigest()
     return Artifact("net.onnx", "a network", len(CONTENT), digest, "MIT", sources)
 
