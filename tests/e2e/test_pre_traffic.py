@@ -184,8 +184,8 @@ def test_a_slow_version_is_refused_while_there_is_time_to_report(
 ) -> None:
     start = time.monotonic()
     run_hook("compare", moody(tmp_path, "slow"), "TimeoutError", left_s=left_s)
-    # Three seconds of checks, and what it takes to stop everything.
-    assert time.monotonic() - start < 15
+    # All six comparisons would take 30 seconds.
+    assert time.monotonic() - start < 25
 
 
 def test_a_version_that_cannot_be_reached_is_refused(

@@ -4,38 +4,44 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx2 as httpx
 import pytest
 
 from face_contract.known_answers import Send, WrongAnswer, check_comparison, check_extraction
-from face_contract.lambda_entry import LambdaHandler
-from tests.conftest import Context, LoadEvent
+from tests.conftest import LoadEvent
 
 MODEL = "mobilefacenet/yunet/similarity"
-Handlers = dict[str, LambdaHandler]
 Alter = Callable[[dict[str, Any]], object]
 
 
-def altered(handler: LambdaHandler, alter: Alter) -> Send:
-    """Sends to a function of ours, and alters what it answers."""
+@pytest.fixture
+def send(local_service: httpx.Client) -> Send:
+    """Sends an event's request to the service; answers as a function does."""
 
-    def send(event: dict[str, Any]) -> Any:
-        answer = handler(event, Context())
+    def send_event(event: dict[str, Any]) -> dict[str, Any]:
+        answer = local_service.request(event["httpMethod"], event["path"], content=event["body"])
+        return {"statusCode": answer.status_code, "body": answer.text}
+
+    return send_event
+
+
+def altered(send: Send, alter: Alter) -> Send:
+    """Sends as before, and alters the answer."""
+
+    def send_event(event: dict[str, Any]) -> Any:
+        answer = send(event)
         body = json.loads(answer["body"])
         alter(body)
         return {**answer, "body": json.dumps(body)}
 
-    return send
+    return send_event
 
 
-def unaltered(handler: LambdaHandler) -> Send:
-    return lambda event: handler(event, Context())
-
-
-def test_real_answers_are_right(handlers: Handlers, load_event: LoadEvent) -> None:
+def test_real_answers_are_right(send: Send, load_event: LoadEvent) -> None:
     extraction = load_event("extract/extract-embedding-v1.json")
-    check_extraction(unaltered(handlers["extract"]), extraction, MODEL)
+    check_extraction(send, extraction, MODEL)
     comparison = load_event("compare/compare-faces-v1.json")
-    check_comparison(unaltered(handlers["compare"]), comparison)
+    check_comparison(send, comparison)
 
 
 @pytest.mark.parametrize(
@@ -56,21 +62,17 @@ def test_real_answers_are_right(handlers: Handlers, load_event: LoadEvent) -> No
         lambda body: body.pop("model"),
     ],
 )
-def test_a_wrong_extraction_is_refused(
-    handlers: Handlers, load_event: LoadEvent, alter: Alter
-) -> None:
+def test_a_wrong_extraction_is_refused(send: Send, load_event: LoadEvent, alter: Alter) -> None:
     event = load_event("extract/extract-embedding-v1.json")
     with pytest.raises(WrongAnswer) as caught:
-        check_extraction(altered(handlers["extract"], alter), event, MODEL)
+        check_extraction(altered(send, alter), event, MODEL)
     # No part of the embedding is in the message, which is logged.
     assert "0." not in str(caught.value)
 
 
-def test_an_error_is_refused(handlers: Handlers, load_event: LoadEvent) -> None:
+def test_an_error_is_refused(send: Send, load_event: LoadEvent) -> None:
     with pytest.raises(WrongAnswer, match="status is 422"):
-        check_extraction(
-            unaltered(handlers["extract"]), load_event("extract/malformed-v1.json"), MODEL
-        )
+        check_extraction(send, load_event("extract/malformed-v1.json"), MODEL)
 
 
 @pytest.mark.parametrize(
@@ -85,13 +87,9 @@ def test_an_error_is_refused(handlers: Handlers, load_event: LoadEvent) -> None:
         lambda body: body.pop("distance"),
     ],
 )
-def test_a_wrong_comparison_is_refused(
-    handlers: Handlers, load_event: LoadEvent, alter: Alter
-) -> None:
+def test_a_wrong_comparison_is_refused(send: Send, load_event: LoadEvent, alter: Alter) -> None:
     with pytest.raises(WrongAnswer):
-        check_comparison(
-            altered(handlers["compare"], alter), load_event("compare/compare-faces-v1.json")
-        )
+        check_comparison(altered(send, alter), load_event("compare/compare-faces-v1.json"))
 
 
 @pytest.mark.parametrize(
