@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from face_contract.app import API_PREFIX
 from face_contract.errors import GATEWAY_ERRORS, ErrorCode, NotFound, PayloadTooLarge, TimedOut
+from functions.local.protocol import KEEP_ALIVE_S
 from tools import lambda_api
 from tools.lambda_api import Functions, Routing
 from tools.lambda_pool import MOST_PAYLOAD_BYTES, Answer, Busy, Pool, free_port
@@ -88,9 +89,14 @@ async def serve_request(request: Request) -> Response:
 def serve(app: Starlette) -> Iterator[str]:
     """Serves an app on loopback, in a thread; gives its address."""
     port = free_port()
-    # A request that hangs must not keep the server from ending.
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="error", timeout_graceful_shutdown=5
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="error",
+        timeout_keep_alive=KEEP_ALIVE_S,
+        # A request that hangs must not keep the server from ending.
+        timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -6,6 +6,7 @@ from contextlib import ExitStack, suppress
 
 import uvicorn
 
+from functions.local.protocol import KEEP_ALIVE_S
 from tools.api_gateway import create_gateway
 from tools.lambda_pool import Pool, start_pool
 from tools.signals import end_on_signals
@@ -26,7 +27,11 @@ def main() -> None:
             stack.callback(pools[name].stop)
         print(f"The API on Lambda's runtime: http://127.0.0.1:{arguments.port}/api/v1/health")
         uvicorn.run(
-            create_gateway(pools), host="127.0.0.1", port=arguments.port, log_level="warning"
+            create_gateway(pools),
+            host="127.0.0.1",
+            port=arguments.port,
+            log_level="warning",
+            timeout_keep_alive=KEEP_ALIVE_S,
         )
 
 
