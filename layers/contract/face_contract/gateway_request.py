@@ -26,7 +26,7 @@ class RestApiRequest(APIGateway):
 
     @classmethod
     def infer(cls, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> bool:  # noqa: ARG003
-        """Tells Mangum whether to use this class. ALB has a reader of its own in Mangum."""
+        """Returns whether this class reads the event. For ALB Mangum has its own."""
         return "elb" not in as_dict(event.get("requestContext"))
 
     @property
@@ -62,7 +62,7 @@ class HttpApiRequest(HTTPGateway):
 
     @classmethod
     def infer(cls, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> bool:  # noqa: ARG003
-        """Tells Mangum whether to use this class."""
+        """Returns whether this class reads the event."""
         return "http" in as_dict(event.get("requestContext")) or event.get("version") == "2.0"
 
     @property

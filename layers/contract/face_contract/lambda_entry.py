@@ -52,7 +52,7 @@ def create_handler(
         time.sleep(hold_s(event))
         return {"status": "warm", **reply}
 
-    # log_event is given, or else POWERTOOLS_LOGGER_LOG_EVENT decides, and an event holds a photo.
+    # Without log_event, POWERTOOLS_LOGGER_LOG_EVENT=true would log events, and photos with them.
     @logger.inject_lambda_context(
         log_event=False, correlation_id_path=correlation_paths.API_GATEWAY_REST
     )
