@@ -93,8 +93,8 @@ def load_ours(detector: str, folder: Path, photo: Path) -> Callable[[], object]:
         return lambda: embedder.embed(crop)  # type: ignore[arg-type]
     from face_engine.catalog import CATALOG_FILE, read_catalog
     from face_engine.faces import ExtractionOptions
-    from face_engine.images import decode_image
     from face_engine.loading import ModelLoader
+    from face_engine.photo import decode_image
 
     own = folder / "catalog.toml"
     catalog = read_catalog(own if own.exists() else CATALOG_FILE)

@@ -19,7 +19,7 @@ from face_contract.errors import (
 )
 from face_contract.settings import Settings
 from face_engine.faces import Embedding, ExtractionOptions, FaceExtractor
-from face_engine.images import decode_image
+from face_engine.photo import decode_image
 
 # As for the service's main client, but the whole of a photo without a face is no face.
 OPTIONS = ExtractionOptions(enforce_detection=False, align=True, embed_without_face=False)

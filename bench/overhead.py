@@ -19,8 +19,8 @@ from PIL import Image
 from face_contract.settings import Settings
 from face_engine.alignment import align_face
 from face_engine.catalog import read_catalog
-from face_engine.images import decode_image
 from face_engine.mobilefacenet import MobileFaceNetEmbedder
+from face_engine.photo import decode_image
 from face_engine.tilt import StraighteningDetector
 from face_engine.turning import TurningDetector
 from face_engine.weights import find_weights

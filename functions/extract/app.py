@@ -42,8 +42,8 @@ from face_engine.allocator import give_large_blocks_back
 from face_engine.catalog import source_of
 from face_engine.download import Downloader
 from face_engine.faces import Extraction, ExtractionOptions
-from face_engine.images import decode_base64, decode_image
 from face_engine.loading import LoadedModel, ModelLoader
+from face_engine.photo import decode_base64, decode_image
 
 # They wait for others, not for a processor.
 DOWNLOAD_THREADS = 16
@@ -123,6 +123,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
             facial_area=FacialArea(**asdict(extraction.area)),
             processing_time_ms=(time.perf_counter() - start) * 1000,
             model=extraction.model,
+            warnings=list(extraction.warnings),
         )
 
     def extract(

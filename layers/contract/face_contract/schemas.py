@@ -100,6 +100,10 @@ class ExtractResponse(Schema):
         description="Weights and preprocessing that made the vector: compare only equal ones.",
         examples=["mobilefacenet-87aacdfe/yunet/similarity"],
     )
+    warnings: list[Literal["TRUNCATED_IMAGE"]] = Field(
+        [],
+        description="`TRUNCATED_IMAGE`: the file is damaged, and the face lies in its sound part.",
+    )
 
 
 class CompareRequest(Schema):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from face_contract.errors import ModelFailed, MultipleFacesDetected, NoFaceDetected
 from face_engine.alignment import CROP_SIZE_PX
+from face_engine.damage import check_soundness, keep_sound_faces
 from face_engine.deepface_clients import ArcFace, extract_face, resize_image
 from face_engine.face_finder import FaceFinder, to_area, to_bgr
 from face_engine.faces import Embedding, Extraction, ExtractionOptions, Face, Photo, RGBImage
@@ -59,11 +60,14 @@ class ArcFaceExtractor:
         """Finds the most prominent face of a photo, the one with the largest box, and embeds it.
 
         Raises:
-            NoFaceDetected, MultipleFacesDetected: as `options.enforce_detection` asks.
+            NoFaceDetected, MultipleFacesDetected: as `options.enforce_detection` asks; the former
+                also when the photo is damaged and no face is wholly in its sound part.
             ModelFailed: the network gave no valid vector.
             TimedOut: `options.deadline` has passed.
         """
+        check_soundness(photo)
         faces = self.finder.find(photo.rgb, border=options.align)
+        faces = keep_sound_faces(faces, photo)
         options.deadline.check()
         if options.enforce_detection and not faces:
             raise NoFaceDetected
@@ -86,6 +90,7 @@ class ArcFaceExtractor:
             confidence=face.score,
             area=photo.box_of(face),
             model=f"{self.weights_identity}/{face.detector}/{alignment}",
+            warnings=photo.warnings,
         )
 
     def _embed_face(self, image_rgb: RGBImage, face: Face, align: bool) -> Embedding:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from face_contract.errors import MultipleFacesDetected, NoFaceDetected
 from face_engine.alignment import align_face, crop_face, fit_crop
+from face_engine.damage import check_soundness, keep_sound_faces
 from face_engine.faces import Detector, Embedder, Extraction, ExtractionOptions, Photo
 
 
@@ -32,11 +33,13 @@ class LandmarkExtractor:
         """Finds the most prominent face of a photo, the one with the largest box, and embeds it.
 
         Raises:
-            NoFaceDetected, MultipleFacesDetected: as `options.enforce_detection` asks.
+            NoFaceDetected, MultipleFacesDetected: as `options.enforce_detection` asks; the former
+                also when the photo is damaged and no face is wholly in its sound part.
             ModelFailed: the network gave no valid vector.
             TimedOut: `options.deadline` has passed.
         """
-        faces = self.detector.detect(photo.rgb)
+        check_soundness(photo)
+        faces = keep_sound_faces(self.detector.detect(photo.rgb), photo)
         options.deadline.check()
         if options.enforce_detection and not faces:
             raise NoFaceDetected
@@ -59,4 +62,5 @@ class LandmarkExtractor:
             confidence=face.score,
             area=photo.box_of(face),
             model=f"{self.weights_identity}/{face.detector}/{alignment}",
+            warnings=photo.warnings,
         )

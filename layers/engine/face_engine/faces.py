@@ -70,16 +70,34 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Damage:
+    """A photo's file was damaged.
+
+    Args:
+        sound: the part, in the photo's own pixels, that was decoded before the damage; None if
+            it cannot be told which part that is.
+    """
+
+    sound: BoundingBox | None
+
+
+@dataclass(frozen=True, slots=True)
 class Photo:
     """A decoded photo: pixels to work on, and the size that its owner knows.
 
     `rgb` may be smaller than the photo; boxes are always told in the photo's own pixels,
-    `width` × `height`, upright.
+    `width` × `height`, upright. `damage` is None unless the file was damaged.
     """
 
     rgb: RGBImage
     width: int
     height: int
+    damage: Damage | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a client should know of the file."""
+        return () if self.damage is None else ("TRUNCATED_IMAGE",)
 
     def box_of(self, face: Face) -> BoundingBox:
         """Returns the face's box in the photo's pixels, clipped to the photo."""
@@ -119,7 +137,7 @@ class Extraction:
     """The embedding of a photo's most prominent face.
 
     `embedding` is None, and `area` the whole photo, when no face was found (`face_count` 0) and
-    none was to be embedded. `model` names weights and preprocessing.
+    none was to be embedded. `model` names weights and preprocessing, `warnings` are the photo's.
     """
 
     embedding: Embedding | None
@@ -127,6 +145,7 @@ class Extraction:
     confidence: float
     area: BoundingBox
     model: str
+    warnings: tuple[str, ...] = ()
 
 
 class Detector(Protocol):

@@ -1,23 +1,16 @@
-import base64
-import io
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from face_contract.errors import InvalidImage, PayloadTooLarge
+from face_contract.errors import InvalidImage
 from face_engine.faces import Photo, RGBImage
-from face_engine.images import LONGEST_SIDE_PX, count_scans, decode_base64, decode_image
+from face_engine.photo import decode_image
+from face_engine.photo.limits import LONGEST_SIDE_PX
+from tests.hostile_files import encode
 
 MANY_PIXELS = 64_000_000
-
-
-def encode(image: Image.Image, format: str, **options: Any) -> bytes:  # noqa: A002
-    file = io.BytesIO()
-    image.save(file, format, **options)
-    return file.getvalue()
 
 
 def decode(data: bytes) -> RGBImage:
@@ -32,61 +25,6 @@ def quadrants() -> Image.Image:
     image.paste("lime", (32, 0, 64, 24))
     image.paste("blue", (0, 24, 32, 48))
     return image
-
-
-def test_plain_base64() -> None:
-    assert decode_base64(base64.b64encode(b"a photo").decode(), 7) == b"a photo"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "data:image/jpeg;base64,+/+/AAE=",
-        "DATA:image/jpeg;name=x.jpg;BASE64,+/+/AAE=",
-        "data:;base64,+/+/AAE",
-        "+/+/\r\nAAE=\n",
-        " +/ +/AA\tE= ",
-        "\n data:image/png;base64,+/+/AAE=",
-        "data:image/png; base64 , +/+/AAE=",
-        "+/+/AAE",
-        "-_-_AAE=",
-    ],
-)
-def test_tolerated_spellings_of_base64(text: str) -> None:
-    assert decode_base64(text, 100) == bytes.fromhex("fbffbf0001")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "   ",
-        "=",
-        "A",
-        "AAAAA",
-        "!!!!",
-        "AA=A",
-        "AAAA====AAAA",
-        "data:image/jpeg,AAAA",
-        "data:image/jpeg;base64",
-        "data:image/jpeg;base64,",
-        "https://example.com/a.jpg",
-        "\ud800AAA",
-        "ÄÄÄÄ",
-        "/etc/passwd.jpg",
-    ],
-)
-def test_garbage_is_refused(text: str) -> None:
-    with pytest.raises(InvalidImage):
-        decode_base64(text, 100)
-
-
-def test_the_size_limit_is_inclusive() -> None:
-    text = base64.b64encode(bytes(1000)).decode()
-    assert len(decode_base64(text, 1000)) == 1000
-    with pytest.raises(PayloadTooLarge) as caught:
-        decode_base64(text, 999)
-    assert caught.value.details == {"limit_bytes": 999}
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
@@ -163,19 +101,3 @@ def test_a_photo_keeps_its_faces_colours(decode_photo: Callable[[str], Photo]) -
     # Skin is red before it is blue: a swap of channels would show here.
     skin = decode_photo("impostor_2.jpg").rgb[360:420, 340:360].reshape(-1, 3).mean(axis=0)
     assert skin[0] > skin[1] > skin[2]
-
-
-def test_scans_are_those_of_the_photo_and_not_of_what_comes_with_it(
-    quadrants: Image.Image,
-) -> None:
-    baseline = encode(quadrants, "JPEG")
-    exif = Image.Exif()
-    # A thumbnail, as cameras add one, has a scan of its own.
-    exif[37500] = baseline
-    movie = b"\xff\xda" * 1000
-    others = encode(quadrants, "MPO", save_all=True, append_images=[quadrants, quadrants])
-    for data in (baseline, baseline + movie, encode(quadrants, "JPEG", exif=exif), others):
-        assert count_scans(data) == 1
-    # As libjpeg writes colours by default: one of lowest frequencies, nine that refine them.
-    assert count_scans(encode(quadrants, "JPEG", progressive=True)) == 10
-    assert count_scans(baseline[: baseline.index(b"\xff\xda")]) == 0

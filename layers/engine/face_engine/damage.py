@@ -1,0 +1,67 @@
+"""Which faces of a damaged photo count: those that lie wholly in its sound part."""
+
+import numpy as np
+
+from face_contract.errors import NoFaceDetected
+from face_engine.faces import BoundingBox, Face, Photo
+from face_engine.turning import turn_back
+
+# A detector fits the box of a face that is cut into what is left of it.
+MARGIN = 0.25
+
+
+def check_soundness(photo: Photo) -> None:
+    """Refuses a photo no part of which is known to be sound, before faces are looked for.
+
+    Raises:
+        NoFaceDetected: it is such a photo.
+    """
+    if photo.damage is not None and photo.damage.sound is None:
+        raise _no_sound_face(photo)
+
+
+def keep_sound_faces(faces: list[Face], photo: Photo, quarter_turns: int = 0) -> list[Face]:
+    """Returns the faces that count, in their order: all, unless the photo is damaged.
+
+    Args:
+        faces: in the pixels of `photo.rgb`.
+        photo: the photo.
+        quarter_turns: how many, counter-clockwise, turned `photo.rgb` before the faces were found.
+
+    Raises:
+        NoFaceDetected: the photo is damaged, and none counts.
+    """
+    if photo.damage is None:
+        return faces
+    sound = photo.damage.sound
+    turned_shape = np.rot90(photo.rgb, quarter_turns).shape
+    kept = [
+        face
+        for face in faces
+        if sound and _is_sound(turn_back(face, quarter_turns, turned_shape), sound, photo)
+    ]
+    if not kept:
+        raise _no_sound_face(photo)
+    return kept
+
+
+def _is_sound(face: Face, sound: BoundingBox, photo: Photo) -> bool:
+    rows, columns = photo.rgb.shape[:2]
+    scale = photo.width / columns, photo.height / rows
+    corners = np.array([(face.left, face.top), (face.right, face.bottom)])
+    points = np.concatenate([corners, face.landmarks]) * scale
+    margin = MARGIN * (corners[1] - corners[0]).max() * max(scale)
+    # DeepFace's YuNet gives the eyes alone.
+    left, top = np.nanmin(points, axis=0) - margin
+    right, bottom = np.nanmax(points, axis=0) + margin
+    # The photo's own border is no damage.
+    return bool(
+        (left >= sound.x or sound.x == 0)
+        and (top >= sound.y or sound.y == 0)
+        and (right <= sound.x + sound.w or sound.x + sound.w == photo.width)
+        and (bottom <= sound.y + sound.h or sound.y + sound.h == photo.height)
+    )
+
+
+def _no_sound_face(photo: Photo) -> NoFaceDetected:
+    return NoFaceDetected(details={"warnings": list(photo.warnings)})

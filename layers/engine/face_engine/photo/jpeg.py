@@ -1,0 +1,132 @@
+"""Decodes JPEGs, and finds how much of a damaged one can be trusted.
+
+libjpeg decodes whatever it is given and only warns; it does not say where. Huffman codes soon fall
+into step again after an error, with all that follows in a wrong place or colour, so rows before the
+first warning may be wrong, too. Only of a file that just ends is it known where the damage begins.
+"""
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image
+
+from face_contract.errors import InvalidImage
+from face_engine.photo.jpeg_segments import END_MARKER, JPEGFile, read_segments
+from face_engine.photo.limits import (
+    LONGEST_SIDE_PX,
+    MAX_REDUCED_PIXELS,
+    MAX_SCANNED_PIXELS,
+    MIN_DECODED_PART,
+    check_pixels,
+)
+from face_engine.photo.orientation import parse_orientation
+from face_engine.photo.pixels import DecodedImage, to_rgb
+
+SIGNATURE = b"\xff\xd8"
+# Decoding to 1/8, 1/4 or 1/2 takes a fraction of the time and memory.
+SCALES = (8, 4, 2, 1)
+# Colour is stored at half the resolution and interpolated, over the edge of a block as well.
+INTERPOLATED_ROWS = 2
+_TARGETS = {1: "GRAY", 3: "RGB", 4: "CMYK"}
+
+
+def decode_jpeg(data: bytes, max_pixels: int) -> DecodedImage:
+    """Decodes a JPEG at a reduced scale, if it is large. One without an end marker is not damaged.
+
+    Raises:
+        InvalidImage: it has too many pixels or scans, or next to nothing of it decodes.
+        ValueError, LookupError, struct.error: it is no JPEG.
+    """
+    file = read_segments(data)
+    scale = _choose_scale(file)
+    _check_size(file, scale, max_pixels)
+    sound_rows: int | None = None
+    try:
+        pixels = _decode_sound(file, scale)
+    except ValueError:
+        pixels = _decode(file, file.data, scale, strict=False)
+        decoded_rows = _count_decoded_rows(pixels) * scale
+        if decoded_rows < file.height * MIN_DECODED_PART:
+            raise InvalidImage from None
+        sound_rows = _count_sound_rows(file, decoded_rows)
+    orientation = parse_orientation(file.exif)
+    rgb = to_rgb(_to_image(pixels))
+    return DecodedImage(rgb, file.width, file.height, orientation, sound_rows)
+
+
+def _choose_scale(file: JPEGFile) -> int:
+    shrink = min(1.0, LONGEST_SIDE_PX / max(file.width, file.height))
+    width, height = max(1, int(file.width * shrink)), max(1, int(file.height * shrink))
+    most = min(file.width // width, file.height // height)
+    return next((scale for scale in SCALES if scale <= most), 1)
+
+
+def _check_size(file: JPEGFile, scale: int, max_pixels: int) -> None:
+    pixels = file.width * file.height
+    # Of a JPEG in several scans the decoder keeps all coefficients, whatever scale comes out.
+    whole = file.progressive or len(file.scans) > 1
+    check_pixels(pixels if whole else pixels // scale**2, max_pixels)
+    if pixels > max(MAX_REDUCED_PIXELS, max_pixels):
+        check_pixels(pixels, max_pixels)
+    if len(file.scans) * pixels > max(MAX_SCANNED_PIXELS, max_pixels):
+        raise InvalidImage("The JPEG has too many scans for its size.")
+
+
+def _decode_sound(file: JPEGFile, scale: int) -> NDArray[np.uint8]:
+    """Decodes a JPEG that nothing is wrong with.
+
+    Raises:
+        ValueError: the decoder had to guess.
+    """
+    try:
+        return _decode(file, file.data, scale, strict=True)
+    except ValueError:
+        # Some cameras write zeros before the end marker.
+        padded = file.data.removesuffix(END_MARKER)
+        if file.cut or not padded.endswith(b"\0"):
+            raise
+        return _decode(file, padded.rstrip(b"\0") + END_MARKER, scale, strict=True)
+
+
+def _decode(file: JPEGFile, data: bytes, scale: int, *, strict: bool) -> NDArray[np.uint8]:
+    """Returns (H, W, 1), (H, W, 3) or (H, W, 4) pixels.
+
+    Raises:
+        ValueError: it cannot be decoded, or, if `strict`, the decoder warned.
+    """
+    pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
+        data,
+        _TARGETS[len(file.components)],
+        min_height=-(-file.height // scale),
+        min_width=-(-file.width // scale),
+        strict=strict,
+    )
+    return pixels
+
+
+def _to_image(pixels: NDArray[np.uint8]) -> Image.Image:
+    match pixels.shape[2]:
+        case 1:
+            return Image.fromarray(pixels[:, :, 0])
+        case 4:
+            # As Photoshop writes them, and so everybody: 255 is no ink.
+            return Image.fromarray(255 - pixels, "CMYK")
+        case _:
+            return Image.fromarray(pixels)
+
+
+def _count_decoded_rows(pixels: NDArray[np.uint8]) -> int:
+    """Returns how many rows are not of the one colour that the decoder fills the rest with."""
+    filled = (pixels == pixels[-1, -1]).all(axis=(1, 2))
+    return len(filled) - int(np.argmin(filled[::-1])) if not filled.all() else 0
+
+
+def _count_sound_rows(file: JPEGFile, decoded_rows: int) -> int:
+    if not file.cut:
+        return 0
+    if len(file.scans) > 1 or file.progressive:
+        # All rows are there, though some only as a coarse picture.
+        return file.height if file.has_luma_without_last_scan else 0
+    # The last block row that has any picture is where the file ends.
+    whole_blocks = (decoded_rows - 1) // file.block_height * file.block_height
+    return max(0, min(whole_blocks, file.height) - INTERPOLATED_ROWS)

@@ -1,0 +1,197 @@
+"""Reads the segments of a JPEG (ITU-T T.81, annex B), but those that decoding does not need."""
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from face_engine.photo.limits import MAX_READS
+from face_engine.photo.orientation import EXIF_HEADER
+
+END_MARKER = b"\xff\xd9"
+_START = b"\xff\xd8"
+
+# Scan data holds none of these: there FF is followed by 00 or by a restart marker, D0 to D7.
+_MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")
+_START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN = 0xD8, 0xD9, 0xDA
+# Tables of Huffman and arithmetic codes and of quantization, and the restart interval.
+_TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_NEEDED = _TABLES | _FRAMES | {_START_OF_SCAN}
+# Baseline and extended, Huffman and arithmetic.
+_SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
+_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_ALL_FREQUENCIES = b"\0\x3f\0"
+_CMYK_COUNT = 4
+_APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
+# Both name the colours. libjpeg ignores shorter ones, too.
+_JFIF, _MIN_JFIF_BYTES = b"JFIF\0", 14
+_ADOBE, _MIN_ADOBE_BYTES = b"Adobe", 12
+# EXIF is at most 64 KB; a few writers split a larger one.
+MAX_EXIF_BYTES = 1_000_000
+MAX_COEFFICIENT = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One pass over the pixels.
+
+    Args:
+        components: ids of the colours in it.
+        first: lowest of the 64 frequencies in it.
+        last: highest of them.
+        refines: it only adds a bit to what an earlier scan brought.
+    """
+
+    components: frozenset[int]
+    first: int
+    last: int
+    refines: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JPEGFile:
+    """A JPEG without the segments that decoding does not need, its end marker always there.
+
+    Args:
+        data: the file.
+        width: in pixels.
+        height: in pixels.
+        components: ids of its colours; brightness comes first.
+        block_height: rows of pixels that are decoded together.
+        progressive: whether all is decoded before the first row comes out.
+        scans: in the order of the file.
+        cut: the file ended in the data of the last scan, without any marker.
+        exif: its EXIF, or None.
+    """
+
+    data: bytes
+    width: int
+    height: int
+    components: tuple[int, ...]
+    block_height: int
+    progressive: bool
+    scans: tuple[Scan, ...]
+    cut: bool
+    exif: bytes | None
+
+    @property
+    def has_luma_without_last_scan(self) -> bool:
+        """Whether the scans but the last bring every frequency of the brightness, if coarsely."""
+        brought: set[int] = set()
+        for scan in self.scans[:-1]:
+            if self.components[0] in scan.components and not scan.refines:
+                brought.update(range(scan.first, scan.last + 1))
+        return len(brought) > MAX_COEFFICIENT
+
+
+class Segment(NamedTuple):
+    """A marker and what follows it.
+
+    Args:
+        kind: second byte of the marker.
+        body: what follows the length.
+        pixels: compressed data behind the header of a scan.
+        cut: the file ended in that data, without any marker.
+    """
+
+    kind: int
+    body: bytes
+    pixels: bytes = b""
+    cut: bool = False
+
+    def write(self) -> bytes:
+        """Returns the segment as it is in a file."""
+        head = struct.pack(">BBH", 0xFF, self.kind, 2 + len(self.body))
+        return head + self.body + self.pixels
+
+
+def read_segments(data: bytes) -> JPEGFile:
+    """Reads a JPEG up to its end marker; images behind that do not count.
+
+    Raises:
+        ValueError: it has no frame or no scan, or is made of too many tiny segments.
+        LookupError, struct.error: a segment is shorter than it says.
+    """
+    kept: list[Segment] = []
+    scans: list[Scan] = []
+    frame = adobe = None
+    exif = b""
+    for read in _walk(data):
+        segment, (kind, body, *_) = read, read
+        if kind in _FRAMES:
+            frame = segment
+        elif kind == _APP14 and body.startswith(_ADOBE) and len(body) >= _MIN_ADOBE_BYTES:
+            adobe = body
+        elif kind == _APP1 and body.startswith(EXIF_HEADER) and len(exif) < MAX_EXIF_BYTES:
+            exif += body[len(EXIF_HEADER) :]
+        elif kind == _START_OF_SCAN:
+            if frame is not None and frame.kind in _SEQUENTIAL:
+                # Other frequencies than all mean nothing there; decoders warn, and read all.
+                segment = segment._replace(body=body[:-3] + _ALL_FREQUENCIES)
+            scans.append(_read_scan(segment.body))
+        if kind in _NEEDED or (
+            kind == _APP0 and body.startswith(_JFIF) and len(body) >= _MIN_JFIF_BYTES
+        ):
+            kept.append(segment)
+    if frame is None or not scans:
+        raise ValueError("no frame or no scan")
+    _, height, width, count = struct.unpack_from(">BHHB", frame.body)
+    colours = [struct.unpack_from("BBB", frame.body, 6 + 3 * i) for i in range(count)]
+    if adobe:
+        kept.insert(0, _name_transform(adobe, count))
+    return JPEGFile(
+        b"".join([_START, *(segment.write() for segment in kept), END_MARKER]),
+        width,
+        height,
+        tuple(colour for colour, _, _ in colours),
+        8 * max(sampling & 0xF for _, sampling, _ in colours),
+        frame.kind in _PROGRESSIVE,
+        tuple(scans),
+        kept[-1].cut,
+        EXIF_HEADER + exif if exif else None,
+    )
+
+
+def _walk(data: bytes) -> Iterator[Segment]:
+    """Yields the segments up to the end of the image.
+
+    Raises:
+        ValueError: there are too many tiny ones.
+    """
+    position = len(_START)
+    for _ in range(MAX_READS):
+        marker = _MARKER.search(data, position)
+        # What follows another image's start is not of this one.
+        if marker is None or marker[1][0] in (_START_OF_IMAGE, _END_OF_IMAGE):
+            return
+        start = marker.end()
+        end = start + int.from_bytes(data[start : start + 2], "big")
+        segment = Segment(marker[1][0], data[start + 2 : end])
+        position = end
+        if segment.kind == _START_OF_SCAN:
+            following = _MARKER.search(data, end)
+            position = following.start() if following else len(data)
+            cut = following is None or following[1][0] == _START_OF_IMAGE
+            pixels = data[end:position]
+            # A file that was to be filled later ends in zeros.
+            segment = segment._replace(pixels=pixels.rstrip(b"\0") if cut else pixels, cut=cut)
+        yield segment
+    raise ValueError("too many segments")
+
+
+def _name_transform(adobe: bytes, count: int) -> Segment:
+    """Returns Adobe's segment; of an unknown colour transform, the one that decoders take it for.
+
+    The transform is the body's last byte: 0 is none, 1 YCbCr of three colours, 2 YCCK of four.
+    """
+    known = 2 if count == _CMYK_COUNT else 1
+    transform = known if adobe[_MIN_ADOBE_BYTES - 1] else 0
+    return Segment(_APP14, adobe[: _MIN_ADOBE_BYTES - 1] + bytes([transform]))
+
+
+def _read_scan(body: bytes) -> Scan:
+    count = body[0]
+    first, last, precision = struct.unpack_from("BBB", body, 1 + 2 * count)
+    return Scan(frozenset(body[1 : 1 + 2 * count : 2]), first, last, precision >> 4 > 0)

@@ -1,0 +1,75 @@
+"""Makes RGB of whatever pixels a format has."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from face_engine.photo.limits import LONGEST_SIDE_PX
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedImage:
+    """An image as it is stored, before its orientation is applied.
+
+    Args:
+        rgb: at most `LONGEST_SIDE_PX` a side; white where it was transparent.
+        width: of the stored image, in pixels.
+        height: of the stored image, in pixels.
+        orientation: of its EXIF.
+        sound_rows: how many of the stored rows, from the top, were decoded before any damage; None
+            if there is no damage, 0 if it cannot be told where the damage begins.
+    """
+
+    rgb: Image.Image
+    width: int
+    height: int
+    orientation: int | None
+    sound_rows: int | None = None
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Decodes an image to at most `LONGEST_SIDE_PX` a side, transparent parts on white."""
+    image.load()
+    if image.mode.startswith("I;16"):
+        # Of 65,536 greys, 256.
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    elif image.mode in ("I", "F"):
+        # As 64-bit numbers a large one would take a gigabyte.
+        image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
+        image = _stretch(image)
+    elif image.mode in ("P", "PA", "1"):
+        # An index or a bit cannot be averaged.
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
+    if image.has_transparency_data:
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image.convert("RGBA"))
+    return image.convert("RGB")
+
+
+def _stretch(image: Image.Image) -> Image.Image:
+    # 32-bit greys have no agreed white: the brightest pixel is.
+    greys = np.nan_to_num(np.asarray(image, np.float64), posinf=0, neginf=0)
+    greys -= greys.min()
+    return Image.fromarray((greys * (255 / max(greys.max(), 1e-9))).astype(np.uint8))
+
+
+def unlocatable(width: int, height: int, orientation: int | None) -> DecodedImage:
+    """Returns an image of which no row can be trusted, and so none is kept."""
+    return DecodedImage(Image.new("RGB", (1, 1)), width, height, orientation, 0)
+
+
+def extend_down(rgb: Image.Image, width: int, height: int) -> Image.Image:
+    """Returns the upper part of an image with grey below, in the whole image's proportions.
+
+    Args:
+        rgb: the upper part, at any scale.
+        width: of the whole image.
+        height: of the whole image.
+    """
+    whole = Image.new(
+        "RGB", (rgb.width, max(rgb.height, round(height * rgb.width / width))), "grey"
+    )
+    whole.paste(rgb)
+    return whole
