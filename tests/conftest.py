@@ -14,8 +14,8 @@ from fastapi.testclient import TestClient
 from face_contract.lambda_entry import LambdaHandler
 from face_contract.settings import Settings
 from face_engine.faces import FaceExtractor, Photo
-from face_engine.photo import decode_image
 from face_engine.loading import ModelLoader
+from face_engine.photo import decode_image
 from functions.local.app import create
 from tests.local_server import Server, StartServer
 from tests.machine import MachineGuard, watched_places

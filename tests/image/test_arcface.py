@@ -14,8 +14,8 @@ import pytest
 
 from face_engine.catalog import sha256_of
 from face_engine.faces import ExtractionOptions
-from face_engine.photo import decode_image
 from face_engine.loading import ModelLoader
+from face_engine.photo import decode_image
 from tests.baked import STEMS, BakedModel, bake_model
 from tests.paths import EVENT_DIR, ROOT
 from tools.base_image import NAME

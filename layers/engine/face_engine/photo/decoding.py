@@ -15,7 +15,7 @@ from face_engine.photo.limits import (
     MAX_RUN_LENGTH_READS,
     check_pixels,
 )
-from face_engine.photo.orientation import SIDEWAYS, TRANSPOSITIONS, read_orientation
+from face_engine.photo.orientation import SIDEWAYS, TRANSPOSITIONS, forget_xmp, read_orientation
 from face_engine.photo.pixels import DecodedImage, to_rgb
 
 # The others that Pillow reads and photos come in.
@@ -90,6 +90,7 @@ def _decode_other(data: bytes, max_pixels: int) -> DecodedImage:
                     {"limit_pixels": MAX_RUN_LENGTH_PIXELS},
                 )
             file.max_reads = MAX_RUN_LENGTH_READS
+        forget_xmp(image)
         rgb = to_rgb(image)
         return DecodedImage(rgb, width, height, read_orientation(image))
 

@@ -26,8 +26,9 @@ _ALL_FREQUENCIES = b"\0\x3f\0"
 _CMYK_COUNT = 4
 _APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
 # Both name the colours. libjpeg ignores shorter ones, too.
-_JFIF, _MIN_JFIF_BYTES = b"JFIF\0", 14
-_ADOBE, _MIN_ADOBE_BYTES = b"Adobe", 12
+_JFIF, _REST_OF_JFIF = b"JFIF\0", b"\1\1\0\0\1\0\1\0\0"
+_MIN_JFIF_BYTES = len(_REST_OF_JFIF)
+_ADOBE, _MIN_ADOBE_BYTES = b"Adobe", 7
 # EXIF is at most 64 KB; a few writers split a larger one.
 MAX_EXIF_BYTES = 1_000_000
 MAX_COEFFICIENT = 63
@@ -114,44 +115,53 @@ def read_segments(data: bytes) -> JPEGFile:
         ValueError: it has no frame or no scan, or is made of too many tiny segments.
         LookupError, struct.error: a segment is shorter than it says.
     """
-    kept: list[Segment] = []
-    scans: list[Scan] = []
-    frame = adobe = None
-    exif = b""
-    for read in _walk(data):
-        segment, (kind, body, *_) = read, read
-        if kind in _FRAMES:
-            frame = segment
-        elif kind == _APP14 and body.startswith(_ADOBE) and len(body) >= _MIN_ADOBE_BYTES:
-            adobe = body
-        elif kind == _APP1 and body.startswith(EXIF_HEADER) and len(exif) < MAX_EXIF_BYTES:
-            exif += body[len(EXIF_HEADER) :]
-        elif kind == _START_OF_SCAN:
-            if frame is not None and frame.kind in _SEQUENTIAL:
-                # Other frequencies than all mean nothing there; decoders warn, and read all.
-                segment = segment._replace(body=body[:-3] + _ALL_FREQUENCIES)
-            scans.append(_read_scan(segment.body))
-        if kind in _NEEDED or (
-            kind == _APP0 and body.startswith(_JFIF) and len(body) >= _MIN_JFIF_BYTES
-        ):
-            kept.append(segment)
-    if frame is None or not scans:
-        raise ValueError("no frame or no scan")
+    segments = list(_walk(data))
+    frames = [segment for segment in segments if segment.kind in _FRAMES]
+    if not frames:
+        raise ValueError("no frame")
+    frame = frames[-1]
+    needed = [
+        # Other frequencies than all mean nothing there; decoders warn, and read all.
+        segment._replace(body=segment.body[:-3] + _ALL_FREQUENCIES)
+        if segment.kind == _START_OF_SCAN and frame.kind in _SEQUENTIAL
+        else segment
+        for segment in segments
+        if segment.kind in _NEEDED
+    ]
+    scans = [_read_scan(segment.body) for segment in needed if segment.kind == _START_OF_SCAN]
+    if not scans:
+        raise ValueError("no scan")
+    exif = b"".join(_bodies(segments, _APP1, EXIF_HEADER))[:MAX_EXIF_BYTES]
     _, height, width, count = struct.unpack_from(">BHHB", frame.body)
     colours = [struct.unpack_from("BBB", frame.body, 6 + 3 * i) for i in range(count)]
+    colour_names = []
+    if any(len(body) >= _MIN_JFIF_BYTES for body in _bodies(segments, _APP0, _JFIF)):
+        # Decoders warn when its version is not known.
+        colour_names.append(Segment(_APP0, _JFIF + _REST_OF_JFIF))
+    adobe = [body for body in _bodies(segments, _APP14, _ADOBE) if len(body) >= _MIN_ADOBE_BYTES]
     if adobe:
-        kept.insert(0, _name_transform(adobe, count))
+        colour_names.append(_name_transform(adobe[-1], count))
+    written = [segment.write() for segment in (*colour_names, *needed)]
     return JPEGFile(
-        b"".join([_START, *(segment.write() for segment in kept), END_MARKER]),
+        b"".join([_START, *written, END_MARKER]),
         width,
         height,
         tuple(colour for colour, _, _ in colours),
         8 * max(sampling & 0xF for _, sampling, _ in colours),
         frame.kind in _PROGRESSIVE,
         tuple(scans),
-        kept[-1].cut,
+        segments[-1].cut,
         EXIF_HEADER + exif if exif else None,
     )
+
+
+def _bodies(segments: list[Segment], kind: int, name: bytes) -> list[bytes]:
+    """Returns what follows the name in the segments of that kind and name."""
+    return [
+        segment.body[len(name) :]
+        for segment in segments
+        if segment.kind == kind and segment.body.startswith(name)
+    ]
 
 
 def _walk(data: bytes) -> Iterator[Segment]:
@@ -184,11 +194,11 @@ def _walk(data: bytes) -> Iterator[Segment]:
 def _name_transform(adobe: bytes, count: int) -> Segment:
     """Returns Adobe's segment; of an unknown colour transform, the one that decoders take it for.
 
-    The transform is the body's last byte: 0 is none, 1 YCbCr of three colours, 2 YCCK of four.
+    The transform is the last byte: 0 is none, 1 YCbCr of three colours, 2 YCCK of four.
     """
     known = 2 if count == _CMYK_COUNT else 1
     transform = known if adobe[_MIN_ADOBE_BYTES - 1] else 0
-    return Segment(_APP14, adobe[: _MIN_ADOBE_BYTES - 1] + bytes([transform]))
+    return Segment(_APP14, _ADOBE + adobe[: _MIN_ADOBE_BYTES - 1] + bytes([transform]))
 
 
 def _read_scan(body: bytes) -> Scan:

@@ -33,11 +33,18 @@ def parse_orientation(exif: bytes | None) -> int | None:
     return orientation if isinstance(orientation, int) else None
 
 
-def read_orientation(image: Image.Image) -> int | None:
-    """Returns the EXIF orientation of an image that Pillow has opened; None as above."""
-    # Pillow falls back on XMP, which other programs do not apply.
+def forget_xmp(image: Image.Image) -> None:
+    """Makes Pillow not take the orientation from XMP, which other programs do not apply.
+
+    Args:
+        image: opened, not loaded: Pillow turns a TIFF when it loads it.
+    """
     for name in ("xmp", "XML:com.adobe.xmp"):
         image.info.pop(name, None)
+
+
+def read_orientation(image: Image.Image) -> int | None:
+    """Returns the EXIF orientation of an image that Pillow has opened; None as above."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
     except DECODER_ERRORS:
