@@ -54,9 +54,8 @@ def is_right(answer: httpx.Response, intact: dict[str, Any], part: float) -> boo
     if content["error"]["code"] == "INVALID_IMAGE":
         # Nearly nothing is left of it, or its header is what is damaged.
         return part < 0.25
-    return content["error"]["code"] == "NO_FACE_DETECTED" and content["error"]["details"] == {
-        "warnings": WARNINGS
-    }
+    error: dict[str, Any] = content["error"]
+    return bool(error["code"] == "NO_FACE_DETECTED" and error["details"] == {"warnings": WARNINGS})
 
 
 @pytest.mark.parametrize("kind", DAMAGES)

@@ -47,7 +47,7 @@ def remove_segment(data: bytes, marker: int) -> bytes:
     return data[:at] + data[at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") :]
 
 
-NOISE = random.Random(3).randbytes(1_500_000)  # noqa: S311
+NOISE = random.Random(3).randbytes(1_500_000)
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
 
 PNGS: dict[str, Callable[[bytes], bytes]] = {

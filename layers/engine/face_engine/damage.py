@@ -4,7 +4,6 @@ import numpy as np
 
 from face_contract.errors import NoFaceDetected
 from face_engine.faces import BoundingBox, Face, Photo
-from face_engine.turning import turn_back
 
 # A detector fits the box of a face that is cut into what is left of it.
 MARGIN = 0.25
@@ -20,13 +19,12 @@ def check_soundness(photo: Photo) -> None:
         raise _no_sound_face(photo)
 
 
-def keep_sound_faces(faces: list[Face], photo: Photo, quarter_turns: int = 0) -> list[Face]:
+def keep_sound_faces(faces: list[Face], photo: Photo) -> list[Face]:
     """Returns the faces that count, in their order: all, unless the photo is damaged.
 
     Args:
         faces: in the pixels of `photo.rgb`.
         photo: the photo.
-        quarter_turns: how many, counter-clockwise, turned `photo.rgb` before the faces were found.
 
     Raises:
         NoFaceDetected: the photo is damaged, and none counts.
@@ -34,12 +32,7 @@ def keep_sound_faces(faces: list[Face], photo: Photo, quarter_turns: int = 0) ->
     if photo.damage is None:
         return faces
     sound = photo.damage.sound
-    turned_shape = np.rot90(photo.rgb, quarter_turns).shape
-    kept = [
-        face
-        for face in faces
-        if sound and _is_sound(turn_back(face, quarter_turns, turned_shape), sound, photo)
-    ]
+    kept = [face for face in faces if sound and _is_sound(face, sound, photo)]
     if not kept:
         raise _no_sound_face(photo)
     return kept

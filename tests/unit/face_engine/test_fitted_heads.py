@@ -8,7 +8,7 @@ import pytest
 from face_engine.deepface_clients import RetinaFaceDetector
 from face_engine.face_finder import to_bgr
 from face_engine.faces import RGBImage
-from face_engine.images import decode_image
+from face_engine.photo import decode_image
 from face_engine.yunet import YuNetDetector
 from tests.baked import bake_model
 from tests.labels import GROUP_FACES, PORTRAITS
