@@ -15,12 +15,36 @@ from face_contract.errors import InvalidRequest
 # they do, or a request that is sent at that moment is lost.
 KEEP_ALIVE_S = 75
 KEEP_ALIVE_HEADER = ("Keep-Alive", f"timeout={KEEP_ALIVE_S}")
+# Answered before its body was there: time for the client to read the answer while it sends.
+UNREAD_BODY_S = 5
 ABSOLUTE_FORM = re.compile(rb"https?://[^/]*", re.IGNORECASE)
 NOT_HTTP = "The request is not valid HTTP/1.1."
 
 
 class EnvelopeProtocol(H11Protocol):
-    """Answers malformed HTTP in the envelope; uvicorn answers it in plain text."""
+    """Answers malformed HTTP in the envelope, and closes connections whose body never comes.
+
+    uvicorn answers malformed HTTP in plain text. After an early answer it waits for the next
+    request, and for ever once more of the body has come.
+    """
+
+    def on_response_complete(self) -> None:
+        """Waits for the next request, or for the rest of this one."""
+        self.timeout_keep_alive = self._patience_s()
+        super().on_response_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Reads; data that begins no request must not stop the clock."""
+        super().data_received(data)
+        is_answered = self.cycle is not None and self.cycle.response_complete
+        if is_answered and self.timeout_keep_alive_task is None and not self.transport.is_closing():
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self._patience_s(), self.timeout_keep_alive_handler
+            )
+
+    def _patience_s(self) -> int:
+        unread = self.conn.their_state is h11.SEND_BODY
+        return UNREAD_BODY_S if unread else self.config.timeout_keep_alive
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
         """Answers 400 and closes; only closes when an answer has already begun."""

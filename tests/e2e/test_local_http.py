@@ -103,6 +103,19 @@ def test_a_body_that_breaks_after_its_answer_gets_no_second_one(server: Server) 
         assert connection.recv(1) == b""
 
 
+def test_a_body_that_stops_after_its_answer_is_not_waited_for(server: Server) -> None:
+    head = f"POST {HEALTH} HTTP/1.1\r\n{HOST}Content-Length: 1000\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(head)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 405
+        answer.read()
+        connection.sendall(b"a bit more")
+        # uvicorn would wait for ever.
+        assert connection.recv(1) == b""
+
+
 def test_what_is_malformed_is_not_logged(server_log: str) -> None:
     assert "Invalid HTTP request received." in server_log
     assert "Traceback" not in server_log
