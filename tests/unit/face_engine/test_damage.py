@@ -8,7 +8,6 @@ from face_engine.alignment import ARCFACE_TEMPLATE
 from face_engine.damage import MARGIN, check_soundness, keep_sound_faces
 from face_engine.extractor import LandmarkExtractor
 from face_engine.faces import BoundingBox, Damage, ExtractionOptions, Face, Photo
-from face_engine.turning import turn_back
 from tests.unit.face_engine.test_extractor import FixedDetector, MeanEmbedder
 
 PIXELS = np.full((200, 300, 3), 77, np.uint8)
@@ -56,15 +55,6 @@ def test_landmarks_that_the_detector_did_not_give_are_left_out() -> None:
     eyes_only = face(10, 60)
     eyes_only.landmarks[2:] = np.nan
     assert keep_sound_faces([eyes_only], CUT) == [eyes_only]
-
-
-@pytest.mark.parametrize("quarter_turns", range(4))
-def test_faces_of_a_turned_photo_are_turned_back(quarter_turns: int) -> None:
-    turned = np.rot90(PIXELS, quarter_turns).shape
-    back = -quarter_turns % 4
-    above, below = (turn_back(each, back, PIXELS.shape) for each in (ABOVE, BELOW))
-    assert keep_sound_faces([above, below], CUT, quarter_turns) == [above]
-    assert turned == ((200, 300, 3) if quarter_turns % 2 == 0 else (300, 200, 3))
 
 
 @pytest.mark.parametrize("photo", [CUT, LOST])
