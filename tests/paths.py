@@ -7,6 +7,12 @@ ROOT = Path(__file__).resolve().parents[1]
 MODEL_DIR = ROOT / "models"
 PHOTO_DIR = ROOT / "tests" / "photos"
 EVENT_DIR = ROOT / "events"
+# Events of the functions that are images: the warm-up function is a zip.
+IMAGE_EVENTS = sorted(
+    path.relative_to(EVENT_DIR).as_posix()
+    for function in ("extract", "compare")
+    for path in EVENT_DIR.glob(f"{function}/*.json")
+)
 # What the conversion of weights needs, TensorFlow for one, is apart from all else.
 BAKE_PYTHON = ROOT / ".venv-bake" / "bin" / "python"
 # Made by the tests themselves (`tests.baked`).

@@ -17,7 +17,8 @@ from face_engine.faces import ExtractionOptions
 from face_engine.loading import ModelLoader
 from face_engine.photo import decode_image
 from tests.baked import STEMS, BakedModel, bake_model
-from tests.paths import EVENT_DIR, ROOT
+from tests.paths import EVENT_DIR
+from tests.support.project_copy import copy_project
 from tools.base_image import NAME
 from tools.build_images import buildah_options
 from tools.image_contents import files_above
@@ -26,8 +27,6 @@ from tools.mounted_image import MountedImage
 
 pytestmark = pytest.mark.timeout(2400)
 TAG = "face-extract-arcface"
-# What .dockerignore lets through.
-CONTEXT = ("images", "requirements", "functions", "layers", "events")
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +40,7 @@ def image(
 ) -> Iterator[MountedImage]:
     """Built as users build it, but for the catalogue, which has the hashes of other weights."""
     context = tmp_path_factory.mktemp("context")
-    for name in CONTEXT:
-        ignore = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, context / name, ignore=ignore)
-    shutil.copy(ROOT / ".dockerignore", context)
+    copy_project(context)
     catalog = context / "layers" / "engine" / "face_engine" / "catalog.toml"
     shutil.copy(baked.catalog_file, catalog)
     (context / "models").mkdir()

@@ -3,32 +3,27 @@
 import base64
 import json
 import os
+import shutil
 import signal
 import statistics
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import httpx2 as httpx
-import numpy as np
 import pytest
 
 from face_contract.lambda_entry import LambdaHandler
 from tests.conftest import Context, LoadEvent
-from tests.paths import EVENT_DIR
+from tests.paths import EVENT_DIR, IMAGE_EVENTS
+from tests.support.answers import assert_same_answer
 from tools.lambda_pool import Environment, free_port
 from tools.mounted_image import MountedImage
 
 RUNS = 5
 # The client's patience with health.
 MOST_COLD_START_S = 5
-EVENTS = sorted(
-    path.relative_to(EVENT_DIR).as_posix()
-    for function in ("extract", "compare")
-    for path in EVENT_DIR.glob(f"{function}/*.json")
-)
 PROBE = """
 import json, os, socket
 def may_write(path):
@@ -38,8 +33,15 @@ def may_write(path):
     except OSError:
         return False
     return True
-places = ["/", "/var/task", "/opt", "/home", "/var/tmp", "/dev/shm", "/run", "/tmp"]
+places = ["/", "/dev", "/var/task", "/opt", "/home", "/var/tmp", "/dev/shm", "/run", "/tmp"]
 print(json.dumps({"uid": os.getuid(), "may_write": [p for p in places if may_write(p + "/probe")]}))
+"""
+
+
+DEVICES = """
+open("/dev/null", "w").write("nothing")
+zero, urandom = open("/dev/zero", "rb"), open("/dev/urandom", "rb")
+print(len(open("/dev/null").read()), zero.read(4), len(urandom.read(8)))
 """
 
 
@@ -58,24 +60,7 @@ def environments(images: dict[str, MountedImage]) -> Iterator[dict[str, Environm
         yield {"extract": extract, "compare": compare}
 
 
-def same(ours: Any, theirs: Any) -> bool:
-    """Whether two answers are equal, but for time and the last digits of floats."""
-    if isinstance(ours, dict):
-        return ours.keys() == theirs.keys() and all(
-            key in {"processing_time_ms", "load_time_seconds", "inference_engines", "instance_id"}
-            or key in {"model_loaded", "status", "cold"}
-            or same(value, theirs[key])
-            for key, value in ours.items()
-        )
-    if isinstance(ours, list) and ours and isinstance(ours[0], float):
-        a, b = np.array(ours), np.array(theirs)
-        return bool(1 - a @ b / np.linalg.norm(a) / np.linalg.norm(b) < 1e-5)
-    if isinstance(ours, float):
-        return bool(abs(ours - theirs) < 1e-4)
-    return bool(ours == theirs)
-
-
-@pytest.mark.parametrize("name", EVENTS)
+@pytest.mark.parametrize("name", IMAGE_EVENTS)
 def test_events_are_answered_as_in_process(
     environments: dict[str, Environment],
     handlers: dict[str, LambdaHandler],
@@ -85,12 +70,7 @@ def test_events_are_answered_as_in_process(
     function = name.partition("/")[0]
     answer = environments[function].invoke((EVENT_DIR / name).read_bytes())
     assert not answer.failed, environments[function].log()
-    theirs, ours = answer.json(), handlers[function](load_event(name), Context())
-    if "statusCode" not in ours:
-        assert same(ours, theirs)
-        return
-    assert theirs["statusCode"] == ours["statusCode"]
-    assert same(json.loads(ours["body"]), json.loads(theirs["body"]))
+    assert_same_answer(handlers[function](load_event(name), Context()), answer.json())
 
 
 @pytest.mark.parametrize("name", ["face-extract", "face-compare", "face-local"])
@@ -103,6 +83,27 @@ def test_it_is_nobody_and_may_write_only_to_tmp(images: dict[str, MountedImage],
         check=True,
     )
     assert json.loads(done.stdout) == {"uid": 65534, "may_write": ["/tmp"]}
+
+
+@pytest.mark.parametrize("base_has_dev", [True, False])
+def test_it_has_devices_whatever_its_base_has(base_has_dev: bool) -> None:
+    image = MountedImage("face-compare")
+    try:
+        dev = image.root / "dev"
+        shutil.rmtree(dev, ignore_errors=True)
+        if base_has_dev:
+            dev.mkdir()
+            (dev / "null").touch()
+        done = subprocess.run(
+            [*image.launcher(), "/usr/bin/python3", "-c", DEVICES],
+            env=image.variables,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    finally:
+        image.close()
+    assert done.stdout == r"0 b'\x00\x00\x00\x00' 8" + "\n"
 
 
 @pytest.mark.parametrize(
