@@ -109,6 +109,10 @@ test-image: $(VENV)/.dev $(SAM_VENV)/.sam $(BAKE_VENV)/.bake weights photos ## B
 	$(PYTHON_IN_VENV) -m tools.image_contents face-compare
 	$(PYTHON_IN_VENV) -m pytest --no-cov tests/image
 
+.PHONY: test-docker
+test-docker: $(VENV)/.dev $(SAM_VENV)/.sam weights ## Run the README's docker and sam commands on a plain Debian (starts an engine as root on Debian)
+	$(PYTHON_IN_VENV) -m tools.containers.docker_engine $(abspath $(PYTHON_IN_VENV)) -m pytest --no-cov tests/docker
+
 .PHONY: invoke
 invoke: $(VENV)/.dev weights $(SAM_VENV)/.sam ## Run one event on Lambda's own runtime: make invoke EVENT=events/extract/health-v1.json
 	@$(PYTHON_IN_VENV) -m tools.invoke $(EVENT)

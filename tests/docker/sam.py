@@ -1,0 +1,107 @@
+"""SAM's command line, as the README uses it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.paths import EVENT_DIR, ROOT
+from tests.support.project_copy import copy_project
+from tests.support.readme import readme_command
+from tools.lambda_pool import free_port
+from tools.translate_template import read_template
+
+FUNCTIONS = {"extract": "ExtractFunction", "compare": "CompareFunction"}
+START_TIMEOUT_S = 60
+
+
+class Sam:
+    """Runs SAM in a copy of the project, so that nothing of it is written into the clone."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "project"
+        self._folder.mkdir()
+        copy_project(self._folder)
+        own = (ROOT / ".venv-sam" / "bin", Path(sys.executable).parent)
+        self._environment = {
+            **os.environ,
+            "PATH": os.pathsep.join([*map(str, own), os.environ["PATH"]]),
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "SAM_CLI_TELEMETRY": "0",
+            # What it would keep in HOME.
+            "__SAM_CLI_APP_DIR": str(folder / "sam"),
+        }
+
+    def _run(self, command: list[str]) -> str:
+        done = subprocess.run(
+            command,
+            cwd=self._folder,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+    def build(self, base_image: str) -> None:
+        """Builds all functions on another base, the zip function for a Python that is here."""
+        runtimes = read_template()["Parameters"]["PythonRuntime"]["AllowedValues"]
+        runtime = next(name for name in reversed(runtimes) if self._runs(name))
+        overrides = [f"BaseImage={base_image}", f"PythonRuntime={runtime}"]
+        self._run([*readme_command("sam", "build"), *overrides])
+
+    def _runs(self, python: str) -> bool:
+        # A shim of a version manager is found, and fails.
+        try:
+            done = subprocess.run(
+                [python, "-c", ""], env=self._environment, capture_output=True, check=False
+            )
+        except FileNotFoundError:
+            return False
+        return done.returncode == 0
+
+    def invoke(self, event: str) -> dict[str, Any]:
+        """Runs an event, such as extract/health-v1.json, in a container of its function."""
+        command = readme_command("sam", "local", "invoke")
+        command[command.index("ExtractFunction")] = FUNCTIONS[event.partition("/")[0]]
+        command[command.index("--event") + 1] = str(EVENT_DIR / event)
+        answer: dict[str, Any] = json.loads(self._run(command))
+        return answer
+
+    @contextmanager
+    def start_api(self) -> Iterator[str]:
+        """Serves the API as samconfig.toml says; yields its address."""
+        port = free_port()
+        log = self._folder / "api.log"
+        with log.open("w") as file:
+            api = subprocess.Popen(
+                [*readme_command("sam", "local", "start-api"), "--port", str(port)],
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+            )
+        try:
+            deadline = time.monotonic() + START_TIMEOUT_S
+            while not _listens(port):
+                assert api.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            # It stops its containers.
+            api.terminate()
+            api.wait(START_TIMEOUT_S)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,125 @@
+"""An engine of our own, and what is left of it: nothing."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.paths import ROOT, subprocess_environment
+
+READY = "ready"
+# A network makes a bridge and firewall rules besides the engine's own.
+COMMAND = f"docker network create extra > /dev/null && echo {READY} && sleep 60"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a short name: that of a socket may have 107 characters."""
+    folder = Path(tempfile.mkdtemp())
+    yield folder
+    shutil.rmtree(folder)
+
+
+def start(folder: Path, command: str) -> subprocess.Popen[str]:
+    """Runs a shell command in an engine's environment where no other engine answers."""
+    environment = {**subprocess_environment(), "TMPDIR": str(folder)}
+    environment["DOCKER_HOST"] = f"unix://{folder}/none"
+    program = [sys.executable, "-m", "tools.containers.docker_engine", "sh", "-c", command]
+    return subprocess.Popen(
+        program,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Under nohup it would be right to stay.
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509
+    )
+
+
+def state_of_the_machine() -> dict[str, object]:
+    """What an engine changes in a machine that it is not kept apart from."""
+    rules = subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout
+    interfaces = Path("/proc/net/dev").read_text().splitlines()
+    return {
+        "rules": [line for line in rules.splitlines() if line.startswith("-")],
+        "interfaces": {line.partition(":")[0] for line in interfaces},
+        "forwards": Path("/proc/sys/net/ipv4/ip_forward").read_text(),
+        "mounts": len(Path("/proc/mounts").read_text().splitlines()),
+        "keys": Path("/etc/docker").exists(),
+        "state": sorted(path.name for path in Path("/run").glob("docker*")),
+    }
+
+
+def processes_of(folder: Path) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes()
+        except OSError:
+            # It has just ended.
+            continue
+        if str(folder).encode() in line:
+            found.append(line.replace(b"\0", b" ").decode())
+    return found
+
+
+def test_the_command_gets_an_engine_and_its_status_comes_back(folder: Path) -> None:
+    before = state_of_the_machine()
+    engine = start(folder, "docker version --format '{{.Server.Os}}' && exit 7")
+    output, errors = engine.communicate(timeout=120)
+    assert (output, engine.returncode) == ("linux\n", 7), errors
+    assert list(folder.iterdir()) == []
+    assert processes_of(folder) == []
+    assert state_of_the_machine() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_nothing_of_it_is_left_whatever_ends_it(folder: Path, number: signal.Signals) -> None:
+    before = state_of_the_machine()
+    engine = start(folder, COMMAND)
+    assert engine.stdout
+    assert engine.stdout.readline().strip() == READY
+    assert any("dockerd" in line for line in processes_of(folder))
+    engine.send_signal(number)
+    engine.communicate(timeout=60)
+    deadline = time.monotonic() + 10
+    while processes_of(folder) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_of(folder) == []
+    assert state_of_the_machine() == before
+    if number != signal.SIGKILL:
+        assert engine.returncode == 130
+        assert list(folder.iterdir()) == []
+
+
+def test_an_engine_that_answers_is_used(folder: Path) -> None:
+    command = [sys.executable, "-m", "tools.containers.docker_engine", "docker", "info"]
+    environment = {**subprocess_environment(), "TMPDIR": str(folder)}
+    ours = ["docker", "info", "--format", "{{.ID}}"]
+    theirs = subprocess.run(ours, capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(
+        [*command, *ours[2:]], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == theirs
+    assert list(folder.iterdir()) == []
+
+
+def test_without_a_command_it_says_what_is_missing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.containers.docker_engine"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Which command?")

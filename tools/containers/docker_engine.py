@@ -1,0 +1,204 @@
+"""Runs a command that needs a Docker Engine: python -m tools.containers.docker_engine COMMAND...
+
+An engine that answers is used as it is. Where none does, one is started for the command, in
+process, mount and network namespaces of its own: its bridge, firewall rules, mounts and processes
+end with them, and its folder is removed. That needs root; missing packages are installed on Debian.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tools.base_image import run
+
+# Command → Debian package.
+PROGRAMS = {"dockerd": "docker.io", "iptables": "iptables", "slirp4netns": "slirp4netns"}
+START_TIMEOUT_S = 60
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# A child that is killed together with its parent, even by SIGKILL.
+WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
+OWN_NAMESPACES = (
+    *("unshare", "--mount", "--propagation", "private", "--net"),
+    *("--pid", "--fork", "--kill-child", "--mount-proc"),
+)
+# slirp4netns answers DNS there.
+NAME_SERVER = "10.0.2.3"
+
+
+def answers() -> bool:
+    """Tells whether an engine answers where DOCKER_HOST, or Docker's default, says."""
+    if not shutil.which("docker"):
+        return False
+    command = ["docker", "version", "--format", "{{.Server.Version}}"]
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    return done.returncode == 0
+
+
+def install_engine() -> None:
+    """Installs what an engine of our own needs and this machine lacks.
+
+    Raises:
+        SystemExit: not root, or something is missing and there is no apt-get.
+    """
+    if os.geteuid() != 0:
+        sys.exit("No Docker Engine answers. As root on Debian one is started for you.")
+    _install({package for name, package in PROGRAMS.items() if not shutil.which(name)})
+    # Since trixie the client is a package of its own.
+    if not shutil.which("docker"):
+        _install({"docker-cli"})
+
+
+def _install(packages: set[str]) -> None:
+    if not packages:
+        return
+    if not shutil.which("apt-get"):
+        names = ", ".join(sorted(packages))
+        sys.exit(f"No Docker Engine answers. To start one, these are missing: {names}.")
+    run("apt-get", "update", "--quiet")
+    run("apt-get", "install", "--quiet", "--yes", "--no-install-recommends", *packages)
+
+
+def run_beside_own_engine(command: list[str]) -> int:
+    """Starts an engine, runs the command beside it, and removes all of the engine.
+
+    Returns:
+        The command's exit status.
+
+    Raises:
+        SystemExit: the engine did not start.
+        KeyboardInterrupt: interrupted by SIGINT or SIGTERM; nothing is left all the same.
+    """
+    with tempfile.TemporaryDirectory(prefix="docker-engine-", ignore_cleanup_errors=True) as folder:
+        inside = [sys.executable, "-m", "tools.containers.docker_engine", "--inside", folder]
+        box = subprocess.Popen(  # noqa: S603
+            [*WITH_PARENT, *OWN_NAMESPACES, *inside, *command], stdin=subprocess.PIPE
+        )
+        first = None
+        network = None
+        try:
+            first = _first_process(box)
+            network = _connect(first)
+            # The engine waits for its network.
+            box.communicate(b"\n")
+        finally:
+            for number in ENDINGS:
+                signal.signal(number, signal.SIG_IGN)
+            # The kernel kills all processes of a namespace with its first, and the box waits.
+            if first and box.poll() is None:
+                os.kill(first, signal.SIGKILL)
+            box.kill()
+            box.wait()
+            if network:
+                network.kill()
+                network.wait()
+    return box.returncode
+
+
+def _first_process(box: subprocess.Popen[bytes]) -> int:
+    children = Path(f"/proc/{box.pid}/task/{box.pid}/children")
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and box.poll() is None:
+        if found := children.read_text().split():
+            return int(found[0])
+        time.sleep(0.01)
+    sys.exit("No Docker Engine could be started: this machine does not allow new namespaces.")
+
+
+def _connect(first: int) -> subprocess.Popen[bytes]:
+    """Connects the network namespace of a process to the outside, without touching this one's."""
+    ready, is_ready = os.pipe()
+    options = ["--configure", "--disable-host-loopback", f"--ready-fd={is_ready}"]
+    network = subprocess.Popen(  # noqa: S603
+        [*WITH_PARENT, "slirp4netns", *options, str(first), "tap0"],
+        stdout=subprocess.DEVNULL,
+        pass_fds=[is_ready],
+    )
+    os.close(is_ready)
+    with open(ready, "rb") as pipe:  # noqa: PTH123 - a descriptor has no path
+        if not pipe.read(1):
+            sys.exit("No Docker Engine could be started: slirp4netns failed, as it says above.")
+    return network
+
+
+def run_inside(folder: Path, command: list[str]) -> int:
+    """Starts the engine in the namespaces that this process is in, and runs the command.
+
+    Args:
+        folder: of all that the engine writes.
+        command: finds the engine through DOCKER_HOST.
+
+    Raises:
+        SystemExit: the engine did not start; its last words are printed.
+    """
+    if not sys.stdin.readline():
+        return 1
+    _shelter(folder, "/etc", "/run")
+    name_server = folder / "resolv.conf"
+    name_server.write_text(f"nameserver {NAME_SERVER}\n")
+    run("mount", "--bind", str(name_server), str(Path("/etc/resolv.conf").resolve()))
+    log = folder / "log"
+    address = f"unix://{folder}/socket"
+    # The storage driver is Docker's choice: overlay2 where the disk allows it, else vfs.
+    options = ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
+    with log.open("wb") as file:
+        subprocess.Popen(  # noqa: S603
+            ["dockerd", *options, "--host", address, "--pidfile", f"{folder}/pid"],  # noqa: S607
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            # Ctrl-C is for the command; the engine is needed until that has ended.
+            start_new_session=True,
+        )
+    os.environ["DOCKER_HOST"] = address
+    # A context would come before it.
+    os.environ.pop("DOCKER_CONTEXT", None)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while not answers():
+        if time.monotonic() > deadline:
+            sys.exit(f"The Docker Engine did not start:\n{log.read_text()[-2000:]}")
+        time.sleep(0.2)
+    return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode  # noqa: S603
+
+
+def _shelter(folder: Path, *places: str) -> None:
+    """Lets writes to folders of the system end up in memory: an engine leaves its keys in /etc."""
+    memory = folder / "memory"
+    memory.mkdir()
+    run("mount", "-t", "tmpfs", "tmpfs", str(memory))
+    for place in places:
+        upper, work = memory / f"{place}/upper".lstrip("/"), memory / f"{place}/work".lstrip("/")
+        upper.mkdir(parents=True)
+        work.mkdir()
+        layers = f"lowerdir={place},upperdir={upper},workdir={work}"
+        run("mount", "-t", "overlay", "-o", layers, "overlay", place)
+
+
+def main() -> None:
+    """Exits with the command's status."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["--inside"]:
+        sys.exit(run_inside(Path(arguments[1]), arguments[2:]))
+    if not arguments:
+        sys.exit("Which command? python -m tools.containers.docker_engine COMMAND...")
+    if answers():
+        os.execvp(arguments[0], arguments)  # noqa: S606
+    # A background job of a shell ignores SIGINT; the engine must be removed whatever ends it.
+    for number in ENDINGS:
+        # nohup asks for that.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    install_engine()
+    try:
+        sys.exit(run_beside_own_engine(arguments))
+    except KeyboardInterrupt:
+        print("Interrupted; the engine and its folder are gone.", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
