@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from face_contract import __version__
+from tools.containers.docker_engine import answers
 
 # Tag → Dockerfile's folder and target; the last stage is the function.
 IMAGES = {
@@ -83,16 +84,25 @@ def buildah_options(stack: ExitStack) -> list[str]:
     return options
 
 
+def find_builder() -> str | None:
+    """Returns the builder that works here: Docker's client alone, without an engine, does not."""
+    if answers():
+        return "docker"
+    return "buildah" if shutil.which("buildah") else None
+
+
 def main() -> None:
     """Builds, or says what is missing."""
     parser = argparse.ArgumentParser(description="Builds the images.")
     parser.add_argument("--model", required=True, help="key of the catalogue")
     parser.add_argument("--base-image", help="instead of AWS's")
-    parser.add_argument("--builder", choices=BUILDERS, help="the first that is installed")
+    parser.add_argument(
+        "--builder", choices=BUILDERS, help="by default docker, or buildah where no engine answers"
+    )
     arguments = parser.parse_args()
-    builder = arguments.builder or next(filter(shutil.which, BUILDERS), None)
+    builder = arguments.builder or find_builder()
     if builder is None:
-        sys.exit("Neither docker nor buildah is installed.")
+        sys.exit("No Docker Engine answers, and buildah is not installed.")
     try:
         build_images(arguments.model, arguments.base_image, builder)
     except subprocess.CalledProcessError as error:

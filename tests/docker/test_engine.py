@@ -27,9 +27,9 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def start(folder: Path, command: str) -> subprocess.Popen[str]:
+def start(folder: Path, command: str, **variables: str) -> subprocess.Popen[str]:
     """Runs a shell command in an engine's environment where no other engine answers."""
-    environment = {**subprocess_environment(), "TMPDIR": str(folder)}
+    environment = {**subprocess_environment(**variables), "TMPDIR": str(folder)}
     environment["DOCKER_HOST"] = f"unix://{folder}/none"
     program = [sys.executable, "-m", "tools.containers.docker_engine", "sh", "-c", command]
     return subprocess.Popen(
@@ -98,6 +98,21 @@ def test_nothing_of_it_is_left_whatever_ends_it(folder: Path, number: signal.Sig
     if number != signal.SIGKILL:
         assert engine.returncode == 130
         assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("program", ["dockerd", "slirp4netns"])
+def test_why_it_does_not_start_is_said(folder: Path, tmp_path: Path, program: str) -> None:
+    before = state_of_the_machine()
+    broken = tmp_path / program
+    broken.write_text("#!/bin/sh\necho 'this machine lacks something' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    engine = start(folder, "echo run", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    output, errors = engine.communicate(timeout=30)
+    assert (output, engine.returncode) == ("", 1)
+    assert "this machine lacks something" in errors
+    assert "Traceback" not in errors
+    assert list(folder.iterdir()) == []
+    assert state_of_the_machine() == before
 
 
 def test_an_engine_that_answers_is_used(folder: Path) -> None:

@@ -116,12 +116,14 @@ def _connect(first: int) -> subprocess.Popen[bytes]:
     network = subprocess.Popen(  # noqa: S603
         [*WITH_PARENT, "slirp4netns", *options, str(first), "tap0"],
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         pass_fds=[is_ready],
     )
     os.close(is_ready)
     with open(ready, "rb") as pipe:  # noqa: PTH123 - a descriptor has no path
         if not pipe.read(1):
-            sys.exit("No Docker Engine could be started: slirp4netns failed, as it says above.")
+            reason = network.communicate()[1].decode(errors="replace").strip()
+            sys.exit(f"No Docker Engine could be started, because slirp4netns failed: {reason}")
     return network
 
 
@@ -146,7 +148,7 @@ def run_inside(folder: Path, command: list[str]) -> int:
     # The storage driver is Docker's choice: overlay2 where the disk allows it, else vfs.
     options = ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
     with log.open("wb") as file:
-        subprocess.Popen(  # noqa: S603
+        engine = subprocess.Popen(  # noqa: S603
             ["dockerd", *options, "--host", address, "--pidfile", f"{folder}/pid"],  # noqa: S607
             stdin=subprocess.DEVNULL,
             stdout=file,
@@ -159,7 +161,7 @@ def run_inside(folder: Path, command: list[str]) -> int:
     os.environ.pop("DOCKER_CONTEXT", None)
     deadline = time.monotonic() + START_TIMEOUT_S
     while not answers():
-        if time.monotonic() > deadline:
+        if engine.poll() is not None or time.monotonic() > deadline:
             sys.exit(f"The Docker Engine did not start:\n{log.read_text()[-2000:]}")
         time.sleep(0.2)
     return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode  # noqa: S603
