@@ -187,6 +187,9 @@ def main() -> None:
         sys.exit(run_inside(Path(arguments[1]), arguments[2:]))
     if not arguments:
         sys.exit("Which command? python -m tools.containers.docker_engine COMMAND...")
+    if not answers():
+        install_engine()
+    # Where a service manager runs, the package has started an engine.
     if answers():
         os.execvp(arguments[0], arguments)  # noqa: S606
     # A background job of a shell ignores SIGINT; the engine must be removed whatever ends it.
@@ -194,7 +197,6 @@ def main() -> None:
         # nohup asks for that.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
-    install_engine()
     try:
         sys.exit(run_beside_own_engine(arguments))
     except KeyboardInterrupt:
