@@ -4,14 +4,18 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from face_engine.catalog import CATALOG_FILE, Catalog, read_catalog, sha256_of
 from face_engine.conversion import ENVIRONMENT, Network
 from face_engine.weights import read_manifest
 from tests.paths import BAKE_PYTHON, MODEL_DIR, ROOT, WEIGHTS_DIR, subprocess_environment
+
+Result = TypeVar("Result")
 
 # What the files depend on.
 SOURCES = (
@@ -64,9 +68,7 @@ def bake_model() -> BakedModel:
         return model
     shutil.rmtree(WEIGHTS_DIR, ignore_errors=True)
     folder.mkdir(parents=True)
-    # Both at a time: much of the work keeps only one processor busy.
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda network: _make_weights(network, folder), Network))
+    for_both_networks(lambda network: _make_weights(network, folder))
     for file in MODEL_DIR.glob("*yunet*"):
         shutil.copy(file, folder)
     # The project's catalogue with the hashes of other weights: no switch turns hashes off.
@@ -81,6 +83,15 @@ def bake_model() -> BakedModel:
     model_of_ours: list[str | Path] = ["--model", "arcface", "--catalog", model.catalog_file]
     run_baking("face_engine.bake", *model_of_ours, *folders)
     return model
+
+
+def for_both_networks(work: Callable[[Network], Result]) -> dict[Network, Result]:
+    """Returns what `work` returns for each network.
+
+    Both run at a time: TensorFlow keeps only one processor busy while it starts, builds and traces.
+    """
+    with ThreadPoolExecutor(len(Network)) as pool:
+        return dict(zip(Network, pool.map(work, Network), strict=True))
 
 
 def _make_weights(network: Network, folder: Path) -> None:

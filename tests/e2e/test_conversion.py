@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from face_engine.conversion import Network
-from tests.baked import Baked, bake, run_baking
+from tests.baked import Baked, bake, bake_model, for_both_networks, run_baking
 from tests.conftest import ReadPhoto
 from tests.paths import BAKE_PYTHON
 
@@ -39,23 +39,31 @@ def make_inputs(network: Network, read_photo: ReadPhoto) -> dict[str, NDArray[np
     }
 
 
+@pytest.fixture(scope="module")
+def tensorflows_numbers(
+    read_photo: ReadPhoto, tmp_path_factory: pytest.TempPathFactory
+) -> dict[Network, Path]:
+    """An archive of what TensorFlow makes of the inputs."""
+    bake_model()
+
+    def run(network: Network) -> Path:
+        folder = tmp_path_factory.mktemp(network)
+        archive: dict[str, Any] = {**make_inputs(network, read_photo)}
+        np.savez(folder / "inputs.npz", **archive)
+        paths = (bake(network).weights, folder / "inputs.npz", folder / "outputs.npz")
+        run_baking("tests.keras_reference", network, *paths, home=str(folder))
+        return folder / "outputs.npz"
+
+    return for_both_networks(run)
+
+
 @NETWORKS
 def test_the_conversion_gives_the_numbers_of_tensorflow(
-    network: Network, read_photo: ReadPhoto, tmp_path: Path
+    network: Network, read_photo: ReadPhoto, tensorflows_numbers: dict[Network, Path]
 ) -> None:
     baked = bake(network)
     inputs = make_inputs(network, read_photo)
-    archive: dict[str, Any] = {**inputs}
-    np.savez(tmp_path / "inputs.npz", **archive)
-    run_baking(
-        "tests.keras_reference",
-        network,
-        baked.weights,
-        tmp_path / "inputs.npz",
-        tmp_path / "outputs.npz",
-        home=str(tmp_path),
-    )
-    expected = np.load(tmp_path / "outputs.npz")
+    expected = np.load(tensorflows_numbers[network])
     session = ort.InferenceSession(baked.onnx, providers=["CPUExecutionProvider"])
     (entry,) = session.get_inputs()
     compared = set()
@@ -86,13 +94,26 @@ def test_the_libraries_can_feed_and_read_it(
     assert [output.shape[-1] for output in session.get_outputs()] == channels
 
 
+@pytest.fixture(scope="module")
+def converted_again(tmp_path_factory: pytest.TempPathFactory) -> dict[Network, Path]:
+    """The same weights converted once more, from and to other places."""
+    bake_model()
+
+    def convert(network: Network) -> Path:
+        folder = tmp_path_factory.mktemp(network)
+        again, moved = folder / "elsewhere" / "again.onnx", folder / "moved.h5"
+        moved.symlink_to(bake(network).weights)
+        run_baking("face_engine.conversion", network, moved, again)
+        return again
+
+    return for_both_networks(convert)
+
+
 @NETWORKS
-def test_the_same_weights_give_the_same_file(network: Network, tmp_path: Path) -> None:
-    baked = bake(network)
-    again = tmp_path / "elsewhere" / "again.onnx"
-    moved = tmp_path / "moved.h5"
-    moved.symlink_to(baked.weights)
-    run_baking("face_engine.conversion", network, moved, again)
+def test_the_same_weights_give_the_same_file(
+    network: Network, converted_again: dict[Network, Path]
+) -> None:
+    baked, again = bake(network), converted_again[network]
     first, second = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (baked.onnx, again))
     assert first == second
     assert [path.name for path in again.parent.iterdir()] == ["again.onnx"]
@@ -124,12 +145,19 @@ def test_what_is_no_hdf5_file_is_refused(read_photo: ReadPhoto, tmp_path: Path) 
     assert message.startswith("photo.h5 is not a whole HDF5 file")
 
 
-@NETWORKS
-def test_the_other_networks_weights_are_refused(network: Network, tmp_path: Path) -> None:
-    (other,) = set(Network) - {network}
-    weights = bake(other).weights
-    message = refusal_of(network, weights, tmp_path)
-    assert message.startswith(f"{weights.name} does not hold the weights of {network}")
+def test_the_other_networks_weights_are_refused(tmp_path: Path) -> None:
+    bake_model()
+
+    def refuse(network: Network) -> str:
+        (other,) = set(Network) - {network}
+        folder = tmp_path / network
+        folder.mkdir()
+        return refusal_of(network, bake(other).weights, folder)
+
+    messages = for_both_networks(refuse)
+    arcface, retinaface = messages[Network.ARCFACE], messages[Network.RETINAFACE]
+    assert arcface.startswith("retinaface.h5 does not hold the weights of ArcFace")
+    assert retinaface.startswith("arcface_weights.h5 does not hold the weights of RetinaFace")
 
 
 def test_weights_that_no_layer_takes_are_refused(tmp_path: Path) -> None:
