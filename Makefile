@@ -9,7 +9,7 @@ PHOTO_DIR := tests/photos
 LOCKS := compare mobilefacenet arcface bake local fetch runtime heic warmup dev sam checkov
 
 PYTHON_IN_VENV := $(VENV)/bin/python
-SOURCES := functions images layers tests bench tools
+SOURCES := functions container layers model_build tests bench tools
 
 # sam and checkov each live in an environment of their own: their pins exclude each other.
 SAM_VENV ?= .venv-sam
@@ -22,7 +22,7 @@ TRANSLATED := .aws-sam/translated
 LINT_REGION := eu-west-1
 
 export FACE_MODEL MODEL_DIR
-export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/contract:$(CURDIR)/layers/engine
+export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/contract:$(CURDIR)/layers/service:$(CURDIR)/layers/engine
 
 .PHONY: help
 help: ## Show this help
@@ -66,12 +66,12 @@ setup: $(VENV)/.local $(VENV)/.fetch $(if $(filter arcface,$(FACE_MODEL)),$(VENV
 
 .PHONY: weights
 weights: setup $(if $(filter arcface,$(FACE_MODEL)),$(BAKE_VENV)/.bake) ## Fetch, and bake, the weights of FACE_MODEL into MODEL_DIR (what is there is kept)
-	@$(PYTHON_IN_VENV) -m face_engine.fetch --model $(FACE_MODEL) --into $(MODEL_DIR)
-	@$(if $(filter arcface,$(FACE_MODEL)),$(BAKE_VENV)/bin/python -m face_engine.bake --model arcface --sources $(MODEL_DIR) --into $(MODEL_DIR))
+	@$(PYTHON_IN_VENV) -m model_build.fetch --model $(FACE_MODEL) --into $(MODEL_DIR)
+	@$(if $(filter arcface,$(FACE_MODEL)),$(BAKE_VENV)/bin/python -m model_build.bake --model arcface --sources $(MODEL_DIR) --into $(MODEL_DIR))
 
 .PHONY: photos
 photos: $(VENV)/.dev ## Fetch the photos of the tests
-	@$(PYTHON_IN_VENV) -m face_engine.fetch --catalog tests/photos.toml --into $(PHOTO_DIR)
+	@$(PYTHON_IN_VENV) -m model_build.fetch --catalog tests/photos.toml --into $(PHOTO_DIR)
 
 .PHONY: bench
 bench: $(VENV)/.dev $(SAM_VENV)/.sam weights photos ## Measure the service against its networks, turned photos, cold starts

@@ -85,15 +85,15 @@ def load_ours(detector: str, folder: Path, photo: Path) -> Callable[[], object]:
     import cv2
 
     if detector == "skip":
-        from face_engine.arcface import ArcFaceEmbedder
-        from face_engine.deepface_clients import ArcFace
+        from face_engine.deepface_compat.arcface import ArcFaceEmbedder
+        from face_engine.deepface_compat.clients import ArcFace
 
         embedder = ArcFaceEmbedder(ArcFace(folder / "arcface_weights.onnx"))
         crop = cv2.resize(cv2.imread(str(photo)), (112, 112))  # type: ignore[arg-type]
         return lambda: embedder.embed(crop)  # type: ignore[arg-type]
-    from face_engine.catalog import CATALOG_FILE, read_catalog
     from face_engine.faces import ExtractionOptions
-    from face_engine.loading import ModelLoader
+    from face_engine.model.catalog import CATALOG_FILE, read_catalog
+    from face_engine.model.loader import ModelLoader
     from face_engine.photo import decode_image
 
     own = folder / "catalog.toml"

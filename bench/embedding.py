@@ -17,9 +17,9 @@ from face_contract.errors import (
     NoFaceDetected,
     PayloadTooLarge,
 )
-from face_contract.settings import Settings
 from face_engine.faces import Embedding, ExtractionOptions, FaceExtractor
 from face_engine.photo import decode_image
+from face_service.settings import Settings
 
 # As for the service's main client, but the whole of a photo without a face is no face.
 OPTIONS = ExtractionOptions(enforce_detection=False, align=True, embed_without_face=False)

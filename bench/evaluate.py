@@ -22,9 +22,9 @@ from bench.report import Evaluation, ImageFacts, ModelFacts, PairFacts, to_json,
 from bench.verification import assign_folds, verify
 from face_contract.distance import DEFAULT_THRESHOLDS
 from face_contract.errors import ModelUnavailable
-from face_contract.settings import InvalidSetting, Settings, read_settings
-from face_engine.catalog import source_of
-from face_engine.loading import ModelLoader
+from face_engine.model.catalog import source_of
+from face_engine.model.loader import ModelLoader
+from face_service.settings import InvalidSetting, Settings, read_settings
 
 RESULTS = Path("bench/results/evaluate")
 

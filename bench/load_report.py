@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 120
 # What is aimed at: the tail of a route's latency, and memory after the first tenth of a run.
-MOST_P99_TO_P50 = 20
-MOST_MEMORY_GROWTH = 0.05
+MAX_P99_TO_P50 = 20
+MAX_MEMORY_GROWTH = 0.05
 # Photos at work take a third more for a moment: tenths of the run are compared by their medians.
 TENTH = 0.1
 
@@ -144,7 +144,7 @@ def to_table(summary: Summary) -> str:
         f" {summary.concurrency} in {summary.seconds:.0f} s, {summary.per_s:.1f}/s;"
         f" {summary.errors} errors, {summary.changed} changed answers",
         f"memory: {memory.warm_mb:.0f} MB in the second tenth, {memory.end_mb:.0f} MB in the last"
-        f" ({memory.growth:+.1%}{_mark(memory.growth >= MOST_MEMORY_GROWTH)}),"
+        f" ({memory.growth:+.1%}{_mark(memory.growth >= MAX_MEMORY_GROWTH)}),"
         f" {memory.peak_mb:.0f} MB at most",
         "",
         f"{'':26}{'requests':>9}{'/s':>7}{'quiet':>8}{'p50':>8}{'p95':>8}{'p99':>8}{'max':>8} ms"
@@ -153,7 +153,7 @@ def to_table(summary: Summary) -> str:
     lines += [
         f"{route:26}{f.requests:>9}{f.per_s:>7.1f}{f.quiet_ms:>8.1f}{f.p50_ms:>8.1f}"
         f"{f.p95_ms:>8.1f}{f.p99_ms:>8.1f}{f.max_ms:>8.1f}{f.p99_to_p50:>12.1f}"
-        f"{f.errors:>8}{f.changed:>8}{_mark(f.p99_to_p50 >= MOST_P99_TO_P50)}"
+        f"{f.errors:>8}{f.changed:>8}{_mark(f.p99_to_p50 >= MAX_P99_TO_P50)}"
         for route, f in summary.routes.items()
     ]
     lines += [f"{count} x {failure}" for failure, count in summary.failures.items()]

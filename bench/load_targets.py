@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from face_contract.app import API_PREFIX
 from face_contract.ping import make_ping
+from face_service.app import API_PREFIX
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, free_port, start_pool
 

@@ -16,15 +16,15 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from face_contract.settings import Settings
 from face_engine.alignment import align_face
-from face_engine.catalog import read_catalog
-from face_engine.mobilefacenet import MobileFaceNetEmbedder
+from face_engine.detection.rotation import TurningDetector
+from face_engine.detection.tilt import StraighteningDetector
+from face_engine.detection.yunet import YuNetDetector
+from face_engine.embedding.mobilefacenet import MobileFaceNetEmbedder
+from face_engine.model.catalog import read_catalog
+from face_engine.model.folder import find_weights
 from face_engine.photo import decode_image
-from face_engine.tilt import StraighteningDetector
-from face_engine.turning import TurningDetector
-from face_engine.weights import find_weights
-from face_engine.yunet import YuNetDetector
+from face_service.settings import Settings
 from functions.local.app import create
 
 ROUNDS = 40

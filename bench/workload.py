@@ -15,8 +15,8 @@ from typing import Any
 
 from PIL import Image
 
-from face_contract.app import API_PREFIX
 from face_contract.distance import DistanceMetric
+from face_service.app import API_PREFIX
 
 PHOTO_DIR = Path("tests/photos")
 COMPARISON = Path("events/compare/compare-faces-v1.json")

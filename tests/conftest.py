@@ -11,15 +11,15 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fastapi.testclient import TestClient
 
-from face_contract.lambda_entry import LambdaHandler
-from face_contract.settings import Settings
 from face_engine.faces import FaceExtractor, Photo
-from face_engine.loading import ModelLoader
+from face_engine.model.loader import ModelLoader
 from face_engine.photo import decode_image
+from face_service.lambda_entry import LambdaHandler
+from face_service.settings import Settings
 from functions.local.app import create
-from tests.local_server import Server, StartServer
-from tests.machine import MachineGuard, watched_places
-from tests.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
+from tests.support.local_server import Server, StartServer
+from tests.support.machine import MachineGuard, watched_places
+from tests.support.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_pool
 

@@ -21,15 +21,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from face_contract.app import API_PREFIX
 from face_contract.errors import GATEWAY_ERRORS, ErrorCode, NotFound, PayloadTooLarge, TimedOut
+from face_service.app import API_PREFIX
 from functions.local.protocol import KEEP_ALIVE_S
 from tools import lambda_api
 from tools.lambda_api import Functions, Routing
-from tools.lambda_pool import MOST_PAYLOAD_BYTES, Answer, Busy, Pool, free_port
+from tools.lambda_pool import MAX_PAYLOAD_BYTES, Answer, Busy, Pool, free_port
 
 # API Gateway's own limits.
-MOST_BODY_BYTES = 10 * 1024 * 1024
+MAX_BODY_BYTES = 10 * 1024 * 1024
 TIMEOUT_S = 29
 STAGE = "prod"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -71,7 +71,7 @@ async def serve_request(request: Request) -> Response:
         return gateway_response(ErrorCode.NOT_FOUND)
     body = await request.body()
     event = json.dumps(make_event(request, body)).encode()
-    if len(body) > MOST_BODY_BYTES or len(event) > MOST_PAYLOAD_BYTES:
+    if len(body) > MAX_BODY_BYTES or len(event) > MAX_PAYLOAD_BYTES:
         return gateway_response(ErrorCode.PAYLOAD_TOO_LARGE)
     state = request.app.state
     try:

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EMULATOR = Path("samcli/local/rapid/aws-lambda-rie-x86_64")
 INVOCATION_PATH = "/2015-03-31/functions/function/invocations"
 # Lambda's limit of a request and of an answer.
-MOST_PAYLOAD_BYTES = 6_291_556
+MAX_PAYLOAD_BYTES = 6_291_556
 START_TIMEOUT_S = 10
 
 

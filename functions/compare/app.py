@@ -4,13 +4,13 @@ from dataclasses import asdict
 
 from fastapi import APIRouter, FastAPI
 
-from face_contract.app import create_app
 from face_contract.distance import compare
 from face_contract.errors import InvalidEmbedding, InvalidRequest, Overloaded, PayloadTooLarge
-from face_contract.openapi import document_responses
 from face_contract.schemas import CompareRequest, CompareResponse
-from face_contract.settings import Settings
-from face_contract.work_queue import WorkQueue, bounded_router
+from face_service.admission import WorkQueue, bounded_router
+from face_service.app import create_app
+from face_service.openapi import document_responses
+from face_service.settings import Settings
 
 
 def build_router(settings: Settings) -> APIRouter:

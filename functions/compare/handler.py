@@ -1,7 +1,7 @@
 """Lambda entry of the compare function."""
 
-from face_contract.lambda_entry import create_handler
-from face_contract.settings import read_settings
+from face_service.lambda_entry import create_handler
+from face_service.settings import read_settings
 from functions.compare.app import create
 
 settings = read_settings()

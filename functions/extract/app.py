@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 from fastapi import APIRouter, FastAPI
 
-from face_contract.app import create_app
 from face_contract.deadline import Deadline
 from face_contract.distance import DEFAULT_THRESHOLDS
 from face_contract.errors import (
@@ -21,7 +20,6 @@ from face_contract.errors import (
     Overloaded,
     PayloadTooLarge,
 )
-from face_contract.openapi import document_responses
 from face_contract.schemas import (
     ExtractRequest,
     ExtractResponse,
@@ -35,15 +33,17 @@ from face_contract.schemas import (
     WarmUpResponse,
     WeightsFile,
 )
-from face_contract.settings import Settings
-from face_contract.work_queue import CurrentTurn, Turn, WorkQueue, bounded_router
 from face_engine.alignment import CROP_SIZE_PX
-from face_engine.allocator import give_large_blocks_back
-from face_engine.catalog import source_of
-from face_engine.download import Downloader
+from face_engine.download.downloader import Downloader
 from face_engine.faces import Extraction, ExtractionOptions
-from face_engine.loading import LoadedModel, ModelLoader
+from face_engine.memory import give_large_blocks_back
+from face_engine.model.catalog import source_of
+from face_engine.model.loader import LoadedModel, ModelLoader
 from face_engine.photo import decode_base64, decode_image
+from face_service.admission import CurrentTurn, Turn, WorkQueue, bounded_router
+from face_service.app import create_app
+from face_service.openapi import document_responses
+from face_service.settings import Settings
 
 # They wait for others, not for a processor.
 DOWNLOAD_THREADS = 16

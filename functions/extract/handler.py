@@ -4,8 +4,8 @@ import logging
 import threading
 
 from face_contract.errors import ModelUnavailable
-from face_contract.settings import read_settings
-from face_engine.loading import ModelLoader
+from face_engine.model.loader import ModelLoader
+from face_service.settings import read_settings
 
 
 def load_model() -> None:
@@ -23,7 +23,7 @@ loader = ModelLoader(settings.face_model, settings.model_dir, settings.detector,
 loading = threading.Thread(target=load_model)
 loading.start()
 
-from face_contract.lambda_entry import create_handler  # noqa: E402
+from face_service.lambda_entry import create_handler  # noqa: E402
 from functions.extract.app import create  # noqa: E402
 
 app = create(loader, settings)

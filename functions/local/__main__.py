@@ -6,8 +6,8 @@ from pathlib import Path
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
-from face_contract.app import API_PREFIX
-from face_contract.settings import InvalidSetting, Settings, read_settings
+from face_service.app import API_PREFIX
+from face_service.settings import InvalidSetting, Settings, read_settings
 from functions.local.protocol import KEEP_ALIVE_HEADER, KEEP_ALIVE_S, EnvelopeProtocol
 
 PORTRAIT = Path(__file__).resolve().parents[2] / "events" / "portrait.jpg"

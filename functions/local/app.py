@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from face_contract.app import create_app
 from face_contract.errors import ModelUnavailable
-from face_contract.settings import Settings, read_settings
-from face_engine.catalog import Catalog
-from face_engine.loading import ModelLoader
+from face_engine.model.catalog import Catalog
+from face_engine.model.loader import ModelLoader
+from face_service.app import create_app
+from face_service.settings import Settings, read_settings
 from functions.compare.app import build_router as build_compare_router
 from functions.extract.app import build_router as build_extract_router
 from functions.local.protocol import AbsoluteForm

@@ -8,8 +8,8 @@ import h11
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from face_contract.error_handlers import envelope
 from face_contract.errors import InvalidRequest
+from face_service.error_handlers import envelope
 
 # Clients and proxies keep idle connections for up to a minute. The server must close later than
 # they do, or a request that is sent at that moment is lost.

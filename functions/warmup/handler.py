@@ -11,8 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from face_contract.alias_versions import read_versions
-from face_contract.warm_up import Outcome, Report, warm_up
+from face_warmup.alias_versions import read_versions
+from face_warmup.warm_up import Outcome, Report, warm_up
 
 
 class WarmUpSettings(BaseSettings):

@@ -18,8 +18,8 @@ from botocore.config import Config
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from face_contract.known_answers import Event, Send, WrongAnswer, check_comparison, check_extraction
-from face_contract.warm_up import LambdaClient, warm_up
+from face_warmup.known_answers import Event, Send, WrongAnswer, check_comparison, check_extraction
+from face_warmup.warm_up import LambdaClient, warm_up
 
 FOLDER = Path(__file__).parent
 # Kept of the function's time for the report, whose three attempts take 45 s and short pauses.

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.paths import EVENT_DIR, ROOT
+from tests.support.paths import EVENT_DIR, ROOT
 from tests.support.project_copy import copy_project
 from tests.support.readme import readme_command
 from tools.lambda_pool import free_port

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.paths import ROOT, subprocess_environment
+from tests.support.paths import ROOT, subprocess_environment
 
 READY = "ready"
 # A network makes a bridge and firewall rules besides the engine's own.

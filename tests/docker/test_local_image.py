@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import httpx2 as httpx
 import pytest
 
-from tests.paths import EVENT_DIR, ROOT
 from tests.support.answers import same
+from tests.support.paths import EVENT_DIR, ROOT
 from tests.support.readme import readme_command
 from tools.base_image import run
 from tools.lambda_pool import free_port

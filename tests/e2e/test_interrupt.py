@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
-from tests.launchers import SIGINT_IGNORED
-from tests.paths import ROOT, subprocess_environment
+from tests.support.launchers import SIGINT_IGNORED
+from tests.support.paths import ROOT, subprocess_environment
 from tools.lambda_pool import free_port
 
 

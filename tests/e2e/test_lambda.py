@@ -13,7 +13,7 @@ import pytest
 from face_contract.errors import NotFound
 from face_contract.schemas import ErrorResponse
 from tests.conftest import LoadEvent, ReadPhoto
-from tests.paths import EVENT_DIR
+from tests.support.paths import EVENT_DIR
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import VARIABLES, Environment, Pool, start_environment
 

@@ -11,7 +11,7 @@ import pytest
 from bench.load import Answer, find_change, run_quiet
 from bench.load_targets import run_local
 from bench.workload import ROUTE_WEIGHTS, build_requests, serve_photos
-from tests.paths import MODEL_DIR, ROOT
+from tests.support.paths import MODEL_DIR, ROOT
 
 
 @pytest.mark.parametrize("target", ["local", "pool"])

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from face_contract.errors import ErrorCode
-from tests.local_server import Server
+from tests.support.local_server import Server
 
 HEALTH = "/api/v1/health"
 EXTRACT = "/api/v1/extract-embedding"

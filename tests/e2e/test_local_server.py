@@ -16,10 +16,10 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ReadPhoto
-from tests.hostile_files import bombs, encode, tiny_blocks
-from tests.labels import GROUP_FACES, PORTRAITS
-from tests.local_server import StartServer
-from tests.paths import subprocess_environment
+from tests.support.hostile_files import bombs, encode, tiny_blocks
+from tests.support.labels import GROUP_FACES, PORTRAITS
+from tests.support.local_server import StartServer
+from tests.support.paths import subprocess_environment
 
 EXTRACT = "/api/v1/extract-embedding"
 

@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ReadPhoto
-from tests.envelope import assert_error
-from tests.local_server import Server, StartServer
+from tests.support.envelope import assert_error
+from tests.support.local_server import Server, StartServer
 
 EXTRACT = "/api/v1/extract-embedding"
 HEALTH = "/api/v1/health"

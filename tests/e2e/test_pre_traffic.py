@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.conftest import Context
-from tests.paths import ROOT
+from tests.support.paths import ROOT
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Environment, Pool, start_pool
 

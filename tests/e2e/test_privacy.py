@@ -16,7 +16,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from tests.conftest import LoadEvent, ReadPhoto
-from tests.local_server import StartServer
+from tests.support.local_server import StartServer
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_environment
 

@@ -13,8 +13,8 @@ from botocore.stub import Stubber
 from starlette.applications import Starlette
 
 from face_contract.ping import make_ping
-from face_contract.warm_up import Outcome, warm_up
-from tests.paths import EVENT_DIR
+from face_warmup.warm_up import Outcome, warm_up
+from tests.support.paths import EVENT_DIR
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_api import ROUTES, Routing, get_alias
 from tools.lambda_pool import Answer, Environment, Pool, start_environment, start_pool

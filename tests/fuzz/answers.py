@@ -11,11 +11,11 @@ from face_contract.schemas import CompareResponse, ErrorResponse, ExtractRespons
 
 EXTRACT = "/api/v1/extract-embedding"
 COMPARE = "/api/v1/compare-faces"
-MOST_SECONDS = 5
+MAX_SECONDS = 5
 
 
 def post(
-    service: httpx.Client, path: str, body: str, most_seconds: float = MOST_SECONDS
+    service: httpx.Client, path: str, body: str, most_seconds: float = MAX_SECONDS
 ) -> dict[str, Any]:
     """Posts JSON text, makes sure that the answer is a proper one, and returns what is in it."""
     start = time.perf_counter()
@@ -34,7 +34,7 @@ def post(
 
 
 def post_image(
-    service: httpx.Client, image: str, most_seconds: float = MOST_SECONDS, **options: Any
+    service: httpx.Client, image: str, most_seconds: float = MAX_SECONDS, **options: Any
 ) -> dict[str, Any]:
     """Posts an image: most examples are to be decoded and embedded, so no face is needed."""
     body = json.dumps({"image": image, "enforce_detection": False, **options})

@@ -5,7 +5,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.paths import PHOTO_DIR
+from tests.support.paths import PHOTO_DIR
 
 # Small, so that many are tried; and still with a face that is found.
 SIZE = (120, 140)

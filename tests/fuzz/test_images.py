@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tests.fuzz.answers import post_image
 from tests.fuzz.broken_images import FILES, PARTS, broken_images
 from tests.fuzz.image_parts import join
-from tests.local_server import Server, StartServer
-from tests.paths import PHOTO_DIR
+from tests.support.local_server import Server, StartServer
+from tests.support.paths import PHOTO_DIR
 
 KINDS = sorted({name.split()[0] for name in FILES})
 REFUSALS = {"INVALID_IMAGE", "PAYLOAD_TOO_LARGE"}

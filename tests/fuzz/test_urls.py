@@ -10,17 +10,17 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from face_contract.settings import Settings
+from face_service.settings import Settings
 from functions.local.app import create
 from tests.fuzz.answers import post_image
 from tests.fuzz.broken_images import FILES
 from tests.fuzz.network import Network
 from tests.fuzz.odd_server import OddServer, start_odd_server
 from tests.fuzz.urls import URLS, WELL_FORMED
-from tests.paths import MODEL_DIR
+from tests.support.paths import MODEL_DIR
 
 DEADLINE_S = 0.5
-MOST_SECONDS = DEADLINE_S + 2
+MAX_SECONDS = DEADLINE_S + 2
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def tried_inside(network: Network, odd_server: OddServer) -> list[tuple[str, int
 
 
 def post_url(service: httpx.Client, url: str) -> str:
-    answer = post_image(service, url, MOST_SECONDS, image_type="url")
+    answer = post_image(service, url, MAX_SECONDS, image_type="url")
     return answer["error"]["code"] if "error" in answer else ""
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from face_engine.catalog import sha256_of
 from face_engine.faces import ExtractionOptions
-from face_engine.loading import ModelLoader
+from face_engine.model.catalog import sha256_of
+from face_engine.model.loader import ModelLoader
 from face_engine.photo import decode_image
-from tests.baked import STEMS, BakedModel, bake_model
-from tests.paths import EVENT_DIR
+from tests.support.baked import STEMS, BakedModel, bake_model
+from tests.support.paths import EVENT_DIR
 from tests.support.project_copy import copy_project
 from tools.base_image import NAME
 from tools.build_images import buildah_options

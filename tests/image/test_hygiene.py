@@ -9,16 +9,16 @@ from collections.abc import Callable
 import pytest
 
 from face_contract import __version__
-from face_engine.catalog import read_catalog
-from face_engine.weights import read_manifest
+from face_engine.model.catalog import read_catalog
+from face_engine.model.folder import read_manifest
 from tests.image.conftest import Files
-from tests.paths import ROOT
+from tests.support.paths import ROOT
 from tools.base_image import NAME
 from tools.image_contents import SMALL_BYTES, files_above, parts_of
 from tools.mounted_image import MountedImage
 
 IMAGES = ("face-extract", "face-compare", "face-local")
-MOST_BYTES = {"face-extract": 400e6, "face-compare": 160e6, "face-local": 410e6}
+MAX_BYTES = {"face-extract": 400e6, "face-compare": 160e6, "face-local": 410e6}
 NOT_WANTED = re.compile(
     r"(^|/)(gcc|cc|g\+\+|clang|ld|make|cmake|pip|npm|node|pytest|tests?|\.?cache|\.git|tensorflow[^/]*"
     r"|tf_?keras[^/]*|build|\.env|\.npmrc|pip\.conf|[^/]+\.(h5|a|o|c|h|tar|whl))(/|$)"
@@ -33,7 +33,7 @@ SECRETS = re.compile(
 def test_size(files: Files, tell: Callable[[str], None], name: str) -> None:
     size = sum(files[name].values())
     tell(f"{name}: {size / 1e6:.1f} MB above its base, in {len(files[name])} files")
-    assert size <= MOST_BYTES[name]
+    assert size <= MAX_BYTES[name]
 
 
 @pytest.mark.parametrize("name", IMAGES)

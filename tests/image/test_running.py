@@ -14,16 +14,16 @@ from contextlib import contextmanager
 import httpx2 as httpx
 import pytest
 
-from face_contract.lambda_entry import LambdaHandler
+from face_service.lambda_entry import LambdaHandler
 from tests.conftest import Context, LoadEvent
-from tests.paths import EVENT_DIR, IMAGE_EVENTS
 from tests.support.answers import assert_same_answer
+from tests.support.paths import EVENT_DIR, IMAGE_EVENTS
 from tools.lambda_pool import Environment, free_port
 from tools.mounted_image import MountedImage
 
 RUNS = 5
 # The client's patience with health.
-MOST_COLD_START_S = 5
+MAX_COLD_START_S = 5
 PROBE = """
 import json, os, socket
 def may_write(path):
@@ -128,7 +128,7 @@ def test_cold_start(
         f"{name}: cold start to first answer {median:.2f} s"
         f" ({min(seconds):.2f} to {max(seconds):.2f}, {RUNS} runs)"
     )
-    assert median < MOST_COLD_START_S
+    assert median < MAX_COLD_START_S
 
 
 def test_missing_weights_are_told_in_the_envelope(images: dict[str, MountedImage]) -> None:

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from tests.paths import ROOT
+from tests.support.paths import ROOT
 
 # What .dockerignore lets through, and what SAM reads.
 FOLDERS = ("images", "requirements", "functions", "layers", "events")

@@ -3,7 +3,7 @@
 import re
 import shlex
 
-from tests.paths import ROOT
+from tests.support.paths import ROOT
 
 
 def readme_command(*start: str) -> list[str]:

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 PING_SOURCE = "warm-up"
-MOST_HOLD_MS = 1000
+MAX_HOLD_MS = 1000
 # One for each execution environment: by these a warm-up counts how many it reached.
 INSTANCE_ID = uuid.uuid4().hex
 
@@ -22,4 +22,4 @@ def is_ping(event: dict[str, Any]) -> bool:
 def hold_s(ping: dict[str, Any]) -> float:
     """Returns for how many seconds a ping holds its instance; 0 when it does not say."""
     hold_ms = ping.get("hold_ms")
-    return min(max(hold_ms, 0), MOST_HOLD_MS) / 1000 if isinstance(hold_ms, int) else 0
+    return min(max(hold_ms, 0), MAX_HOLD_MS) / 1000 if isinstance(hold_ms, int) else 0

@@ -8,7 +8,7 @@ from face_engine.faces import Face, Landmarks, RGBImage
 
 CROP_SIZE_PX = 112
 # Enough for a face that fills a photo of 2048 px; landmarks far apart must not cost memory.
-MOST_SAMPLES = 24
+MAX_SAMPLES = 24
 
 # Where ArcFace's training crops have the right eye, left eye, nose tip and mouth corners
 # (insightface, recognition/common/face_align.py).
@@ -35,7 +35,7 @@ def align_face(image_rgb: RGBImage, face: Face) -> RGBImage:
     """
     transform = similarity_transform(face.landmarks, ARCFACE_TEMPLATE)
     scale = float(np.hypot(transform[0, 0], transform[1, 0]))
-    samples = min(max(1, round(1 / scale)), MOST_SAMPLES)
+    samples = min(max(1, round(1 / scale)), MAX_SAMPLES)
     side = CROP_SIZE_PX * samples
     # Pixel centres: the middle of sample block i is at samples · (i + ½) − ½.
     transform = transform * samples

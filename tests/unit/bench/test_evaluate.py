@@ -17,10 +17,10 @@ from bench.embedding import embed_images, measure_distances
 from bench.evaluate import evaluate
 from bench.pairs import InvalidPairs, Pair, read_pairs
 from face_contract.distance import DistanceMetric
-from face_contract.settings import Settings
 from face_engine.faces import Extraction, ExtractionOptions, FaceExtractor, Photo
-from tests.labels import PORTRAITS
-from tests.paths import MODEL_DIR, PHOTO_DIR, subprocess_environment
+from face_service.settings import Settings
+from tests.support.labels import PORTRAITS
+from tests.support.paths import MODEL_DIR, PHOTO_DIR, subprocess_environment
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 

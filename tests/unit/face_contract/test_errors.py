@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 from face_contract import errors
 from face_contract.errors import GATEWAY_ERRORS, ErrorCode, ServiceError
-from tests.paths import ROOT
+from tests.support.paths import ROOT
 
 
 def tree(root: type[ServiceError] = ServiceError) -> Iterator[type[ServiceError]]:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from face_engine.detection.tilt import StraighteningDetector
+from face_engine.detection.yunet import YuNetDetector
 from face_engine.faces import Photo
-from face_engine.tilt import StraighteningDetector
-from face_engine.yunet import YuNetDetector
-from tests.composites import Subject
-from tests.hostile_servers import PHOTO, Reply, Serve, Server, answer, running
-from tests.labels import PORTRAITS
-from tests.paths import MODEL_DIR
+from tests.support.composites import Subject
+from tests.support.hostile_servers import PHOTO, Reply, Serve, Server, answer, running
+from tests.support.labels import PORTRAITS
+from tests.support.paths import MODEL_DIR
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from face_contract.errors import InvalidImage
 from face_engine.faces import Photo, RGBImage
 from face_engine.photo import decode_image
 from face_engine.photo.limits import LONGEST_SIDE_PX
-from tests.hostile_files import encode
+from tests.support.hostile_files import encode
 
 MANY_PIXELS = 64_000_000
 

@@ -1,0 +1,1 @@
+"""Warming instances and checking new versions: what the zip functions do."""

@@ -1,0 +1,1 @@
+"""Finding faces: YuNet, tilted and rotated photos, overlap."""

@@ -1,0 +1,1 @@
+"""Embedding crops: MobileFaceNet and its inference session."""

@@ -1,0 +1,32 @@
+"""How ONNX Runtime runs our networks."""
+
+import os
+from pathlib import Path
+
+from face_engine.memory import return_freed_memory
+
+# The Linux wheels report every process and session to Microsoft, and keep a device id and a
+# database in the home folder. The variable is read while the library is loaded.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime as ort
+
+
+def create_session(network: bytes | Path) -> ort.InferenceSession:
+    """Loads a network.
+
+    Args:
+        network: an ONNX file or its content.
+
+    Raises:
+        onnxruntime.capi.onnxruntime_pybind11_state.Fail: and its kin: it is none.
+    """
+    options = ort.SessionOptions()
+    # Errors only: its warnings about unused initialisers are of no use to an operator.
+    options.log_severity_level = 3
+    # Threads that spin between two inferences take the processor from the detector: without,
+    # a portrait took 10 % less.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+    return_freed_memory()
+    return session

@@ -1,0 +1,1 @@
+"""Models: catalogue, files, choice, loading."""

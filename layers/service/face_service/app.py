@@ -1,0 +1,79 @@
+"""The FastAPI app around a function's routes: errors, limits, CORS and documentation."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from http import HTTPStatus
+
+from fastapi import APIRouter, FastAPI
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import StatelessLifespan
+
+from face_contract import __version__
+from face_service.body_limit import BodyLimit
+from face_service.error_handlers import LastResort, register_error_handlers
+from face_service.openapi import complete_examples
+from face_service.settings import Settings
+
+API_PREFIX = "/api/v1"
+
+
+class Cors(CORSMiddleware):
+    """Answers preflights without a body: Starlette's are plain text, and ours are JSON or none."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Tells a browser what it may send: without the headers that allow it, nothing."""
+        headers = super().preflight_response(request_headers).headers
+        kept = {k: v for k, v in headers.items() if k not in ("content-length", "content-type")}
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers=kept)
+
+
+def create_app(
+    title: str,
+    routers: Sequence[APIRouter],
+    settings: Settings,
+    *,
+    docs: bool,
+    lifespan: StatelessLifespan[FastAPI] | None = None,
+) -> FastAPI:
+    """Builds the app that serves `routers` under `/api/v1`.
+
+    Args:
+        title: of the documentation.
+        routers: the routes.
+        settings: limits and origins.
+        docs: serve `/docs`, `/redoc` and `/openapi.json`, without internet.
+        lifespan: what to do at start and stop; Lambda never runs it.
+    """
+    make: Callable[..., FastAPI] = partial(FastAPI, openapi_url=None)
+    if docs:
+        # Imported here: a Lambda function without documentation ships without this package.
+        from fastapi_offline import FastAPIOffline
+
+        make = FastAPIOffline
+    app = make(
+        title=title,
+        version=__version__,
+        lifespan=lifespan,
+        # A redirect from /path/ to /path would lose API Gateway's stage.
+        redirect_slashes=False,
+        # Simple clients send JSON without saying so.
+        strict_content_type=False,
+    )
+    for router in routers:
+        app.include_router(router, prefix=API_PREFIX)
+    complete_examples(app)
+    register_error_handlers(app, settings.max_body_bytes)
+    # The last one added is the outermost.
+    app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(LastResort)
+    app.add_middleware(
+        Cors,
+        allow_origins=settings.cors_origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        # Browsers refuse credentials for any origin, and rightly.
+        allow_credentials="*" not in settings.cors_origins,
+    )
+    return app

@@ -1,0 +1,69 @@
+"""What Lambda calls: warm-up pings are answered here, all else goes to the app."""
+
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, TypeAlias, cast
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging import correlation_paths, utils
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from fastapi import FastAPI
+from mangum import Mangum
+from mangum.types import LambdaContext as MangumContext
+
+from face_contract.errors import ServiceError
+from face_contract.ping import INSTANCE_ID, hold_s, is_ping
+from face_service.gateway_request import HttpApiRequest, RestApiRequest, as_dict
+
+Event: TypeAlias = dict[str, Any]
+LambdaHandler: TypeAlias = Callable[[Event, LambdaContext], dict[str, Any]]
+
+
+def create_handler(
+    app: FastAPI, service: str, log_level: str, warm_up: Callable[[], object]
+) -> LambdaHandler:
+    """Builds the handler of a function.
+
+    Args:
+        app: answers requests.
+        service: names the function in the logs.
+        log_level: least severe lines to write.
+        warm_up: does what a first request would wait for.
+    """
+    # AWS_LAMBDA_LOG_LEVEL=DEBUG lowers the root logger, and then libraries log what clients sent:
+    # Pillow the values of EXIF tags, Mangum paths and traces. Our own loggers have levels.
+    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger("mangum").setLevel(logging.CRITICAL)
+    logger = Logger(service=service, level=log_level)
+    utils.copy_config_to_registered_loggers(logger, include={"face_contract", "face_engine"})
+    # Lambda freezes between requests: nothing may be left for a shutdown that never comes.
+    serve = Mangum(app, lifespan="off", custom_handlers=[HttpApiRequest, RestApiRequest])
+    invocations = itertools.count()
+
+    def answer_ping(event: Event, *, is_cold: bool) -> dict[str, Any]:
+        reply = {"instance_id": INSTANCE_ID, "cold": is_cold}
+        try:
+            warm_up()
+        except ServiceError as error:
+            logger.error("%s: %s", error.code, error.message)
+            return {"status": "failed", "code": error.code, **reply}
+        time.sleep(hold_s(event))
+        return {"status": "warm", **reply}
+
+    # Without log_event, POWERTOOLS_LOGGER_LOG_EVENT=true would log events, and photos with them.
+    @logger.inject_lambda_context(
+        log_event=False, correlation_id_path=correlation_paths.API_GATEWAY_REST
+    )
+    def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
+        is_cold = next(invocations) == 0
+        event = as_dict(event)
+        if is_ping(event):
+            return answer_ping(event, is_cold=is_cold)
+        if "requestContext" not in event:
+            logger.warning("The event is neither a ping nor an HTTP request.")
+        # Mangum has a class of its own for what Lambda passes.
+        return serve(event, cast("MangumContext", context))
+
+    return handler

@@ -1,0 +1,1 @@
+"""Build time only: fetch, convert, check and bake weights. Never in a runtime image."""

@@ -1,0 +1,240 @@
+"""Exports a network from TensorFlow to ONNX; `conversion` runs this in a process of its own.
+
+python -m model_build.export NETWORK WEIGHTS FOLDER
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from model_build.conversion import ConversionFailed, Network, WeightsRefused
+from model_build.parity import verify
+
+# The highest that tf2onnx writes.
+OPSET = 18
+# Under these names the libraries look for weights.
+WEIGHTS_FILES = {Network.ARCFACE: "arcface_weights.h5", Network.RETINAFACE: "retinaface.h5"}
+# Channels last, as the libraries' ONNX engines feed them. A name is a free dimension.
+INPUT_NAMES = {Network.ARCFACE: "input", Network.RETINAFACE: "data"}
+INPUT_SHAPES: dict[Network, tuple[int | str, ...]] = {
+    Network.ARCFACE: ("n", 112, 112, 3),
+    Network.RETINAFACE: (1, "height", "width", 3),
+}
+STAGES = 5
+
+# An array of weights by its shape and the SHA-256 of its numbers.
+Fingerprint = tuple[tuple[int, ...], str]
+
+
+class Progress:
+    """Shows the stages: a bar on a terminal, elsewhere a line for each."""
+
+    def __init__(self, network: Network) -> None:
+        """Begins to show."""
+        self._network = network
+        self._bar = tqdm(total=STAGES, desc=network, unit="stage", disable=None)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Shows that a stage runs, and that it ended."""
+        start = time.perf_counter()
+        self._bar.set_postfix_str(name)
+        yield
+        self._bar.update()
+        if self._bar.disable:
+            seconds = time.perf_counter() - start
+            print(f"{self._network}: {name}, {seconds:.1f} s", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Leaves the bar as it is."""
+        self._bar.close()
+
+
+def export(network: Network, weights: Path, folder: Path) -> None:
+    """Writes `network.onnx` and `differences.json` into `folder`.
+
+    Args:
+        network: whose weights they are.
+        weights: the `.h5` file.
+        folder: empty; the libraries' DEEPFACE_HOME, in which they find the weights.
+
+    Raises:
+        WeightsRefused: the weights are damaged or another network's.
+        ConversionFailed: the export gives other numbers than TensorFlow.
+    """
+    progress = Progress(network)
+    try:
+        with progress.stage("read"):
+            fingerprints = read_fingerprints(weights)
+        with progress.stage("build"):
+            keras = build(network, weights, folder)
+            check_weights(network, keras, weights, fingerprints)
+        with progress.stage("convert"):
+            model = to_onnx(network, keras)
+        with progress.stage("optimise"):
+            optimise(model, folder / "network.onnx")
+        with progress.stage("verify"):
+            differences = verify(network, keras, folder / "network.onnx")
+    finally:
+        progress.close()
+    (folder / "differences.json").write_text(json.dumps(differences), "utf-8")
+
+
+def read_fingerprints(weights: Path) -> Counter[Fingerprint]:
+    """Reads the whole file once, and returns the arrays of weights in it.
+
+    Raises:
+        WeightsRefused: it is no HDF5 file, is cut or damaged.
+    """
+    import h5py  # Only conversion has it.
+
+    found: Counter[Fingerprint] = Counter()
+
+    def note(_: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            found[_fingerprint(item[()])] += 1
+
+    try:
+        with h5py.File(weights) as file:
+            # A file of a whole model has them in a group, beside an optimiser's state.
+            file.get("model_weights", file).visititems(note)
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        raise WeightsRefused(
+            f"{weights.name} is not a whole HDF5 file: it is cut short, damaged or something else"
+        ) from error
+    return found
+
+
+def _fingerprint(values: NDArray[np.float32]) -> Fingerprint:
+    values = np.ascontiguousarray(values, np.float32)
+    return values.shape, hashlib.sha256(values.tobytes()).hexdigest()
+
+
+def build(network: Network, weights: Path, folder: Path) -> Any:
+    """Builds the Keras network with its weights, by the library's own builder.
+
+    Raises:
+        WeightsRefused: the library cannot load them into its network.
+    """
+    expected = folder / ".deepface" / "weights" / WEIGHTS_FILES[network]
+    expected.parent.mkdir(parents=True)
+    expected.symlink_to(weights)
+    # TensorFlow takes seconds and must find its environment; it comes with the builders.
+    match network:
+        case Network.ARCFACE:
+            from deepface.models.facial_recognition.tf.ArcFace import load_model
+        case Network.RETINAFACE:
+            from retinaface.model.retinaface_model import build_model as load_model
+    try:
+        return load_model()
+    except (ValueError, KeyError) as error:
+        raise WeightsRefused(
+            f"{weights.name} does not hold the weights of {network}: its layers are others"
+        ) from error
+
+
+def check_weights(
+    network: Network, keras: Any, weights: Path, fingerprints: Counter[Fingerprint]
+) -> None:
+    """Makes sure that the network has the file's weights: each of them, and no other.
+
+    Keras fills layers in their order, and does not look at what the file has besides.
+
+    Raises:
+        WeightsRefused: it has not.
+    """
+    used = Counter(_fingerprint(values) for values in keras.get_weights())
+    missing = (used - fingerprints).total()
+    unused = (fingerprints - used).total()
+    if missing or unused:
+        raise WeightsRefused(
+            f"{weights.name} does not hold the weights of {network}: of {used.total()} arrays"
+            f" {missing} are missing; {unused} of the file's are in no layer"
+        )
+
+
+def to_onnx(network: Network, keras: Any) -> Any:
+    """Exports the network as it is: the same graph each time, for onnxruntime to optimise.
+
+    tf2onnx's optimisers go through sets of objects, in the order of their addresses. They took 9 GB
+    and twice the time, for three transpositions less in RetinaFace and nothing less in ArcFace.
+    """
+    import tensorflow as tf
+    import tf2onnx
+
+    shape = [side if isinstance(side, int) else None for side in INPUT_SHAPES[network]]
+    model, _ = tf2onnx.convert.from_keras(
+        keras,
+        [tf.TensorSpec(shape, tf.float32, INPUT_NAMES[network])],
+        opset=OPSET,
+        optimizers={},
+    )
+    (entry,) = model.graph.input
+    for side, name in zip(entry.type.tensor_type.shape.dim, INPUT_SHAPES[network], strict=True):
+        if isinstance(name, str):
+            side.dim_param = name
+    _modernise_resizing(model)
+    return model
+
+
+def _modernise_resizing(model: Any) -> None:
+    """Replaces a mode that ONNX deprecated, and of which onnxruntime warns at every load.
+
+    Doubling repeats each pixel in both: floor((x + 0.5) / 2) = floor(x / 2).
+    """
+    for node in model.graph.node:
+        for attribute in node.attribute if node.op_type == "Resize" else ():
+            if attribute.s == b"tf_half_pixel_for_nn":
+                attribute.s = b"asymmetric"
+
+
+def optimise(model: Any, path: Path) -> None:
+    """Writes what onnxruntime makes of a model without knowing the processor that will run it.
+
+    Raises:
+        ConversionFailed: the result has nodes of a kind that not every processor runs.
+    """
+    import onnx
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    # The next level chooses the memory layout of this processor.
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(path)
+    ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    kinds = {node.domain for node in onnx.load(path, load_external_data=False).graph.node}
+    if not kinds <= {"", "ai.onnx", "com.microsoft"}:
+        raise ConversionFailed(f"the optimised network is not portable: {', '.join(kinds)}")
+
+
+def main() -> None:
+    """Exports, and leaves the reason in the folder if that fails."""
+    parser = argparse.ArgumentParser(description="A part of model_build.conversion.")
+    parser.add_argument("network", type=Network)
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("folder", type=Path)
+    arguments = parser.parse_args()
+    try:
+        export(arguments.network, arguments.weights, arguments.folder)
+    except WeightsRefused as error:
+        (arguments.folder / "refusal").write_text(str(error), "utf-8")
+        sys.exit(1)
+    except ConversionFailed as error:
+        (arguments.folder / "failure").write_text(str(error), "utf-8")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

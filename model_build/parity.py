@@ -1,0 +1,77 @@
+"""Holds an exported network to TensorFlow's numbers; a part of `model_build.export`."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model_build.conversion import ConversionFailed, Network
+
+# What the ONNX file may differ from TensorFlow, for outputs of magnitude 1; see `verify`.
+TOLERANCE = 1e-4
+OUTPUT_CHANNELS = {
+    Network.ARCFACE: (512,),
+    # Scores, boxes and landmarks of two anchors, at each of the three strides.
+    Network.RETINAFACE: (4, 8, 20) * 3,
+}
+# Inputs of the verification: more than one face, and sides that no stride divides.
+CHECKED_SHAPES = {
+    Network.ARCFACE: ((1, 112, 112, 3), (3, 112, 112, 3)),
+    Network.RETINAFACE: ((1, 333, 511, 3), (1, 640, 416, 3)),
+}
+# deepface divides crops by 255; retina-face feeds the pixels as they are.
+INPUT_RANGES = {Network.ARCFACE: 1.0, Network.RETINAFACE: 255.0}
+
+
+def verify(network: Network, keras: Any, path: Path) -> dict[str, float]:
+    """Compares the file, run as a service would, with TensorFlow on seeded inputs.
+
+    Outputs are embeddings, probabilities, and offsets in units of the anchor's size, all of
+    magnitude 1 or some. A 32-bit sum is exact to a fraction of its terms, so where an output is
+    larger, its |Δ| is divided by its largest magnitude.
+
+    Returns:
+        The fields of `conversion.Conversion`.
+
+    Raises:
+        ConversionFailed: an output has another shape, or differs by more than TOLERANCE.
+    """
+    import onnxruntime as ort
+
+    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
+    (entry,) = session.get_inputs()
+    rng = np.random.default_rng(0)
+    plain, scaled = [0.0], [0.0]
+    for shape in CHECKED_SHAPES[network]:
+        images = _make_images(rng, shape) * np.float32(INPUT_RANGES[network])
+        expected = keras(images, training=False)
+        expected = expected if isinstance(expected, list) else [expected]
+        actual = session.run(None, {entry.name: images})
+        shapes = [output.shape for output in actual]
+        if (
+            tuple(shape[-1] for shape in shapes) != OUTPUT_CHANNELS[network]
+            or [tuple(output.shape) for output in expected] != shapes
+        ):
+            raise ConversionFailed(f"{network} has outputs of other shapes as ONNX: {shapes}")
+        for wanted, output in zip(expected, actual, strict=True):
+            plain.append(float(np.abs(output - wanted.numpy()).max()))
+            scaled.append(plain[-1] / max(1.0, float(np.abs(wanted.numpy()).max())))
+    # NaN is no difference that could be tolerated.
+    if not all(difference <= TOLERANCE for difference in scaled):
+        raise ConversionFailed(
+            f"{network} gives other numbers as ONNX: they differ by up to {max(scaled):.1e},"
+            f" where {TOLERANCE:.0e} is tolerated"
+        )
+    return {"max_difference": max(plain), "max_scaled_difference": max(scaled)}
+
+
+def _make_images(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Returns images, 0 to 1, with large and small shapes as photos have them."""
+    count, height, width, channels = shape
+    images = np.zeros(shape)
+    for side in (64, 16, 4, 1):
+        cells = rng.random((count, -(-height // side), -(-width // side), channels))
+        images += cells.repeat(side, 1).repeat(side, 2)[:, :height, :width] * side**0.5
+    scaled: NDArray[np.float32] = (images / images.max()).astype(np.float32)
+    return scaled

@@ -1,0 +1,55 @@
+"""Never the wrong face with `arcface` either: its detectors miss faces, and know no turns."""
+
+import random
+
+import numpy as np
+import pytest
+
+from face_contract.errors import MultipleFacesDetected
+from face_engine.detection.overlap import is_same_face
+from face_engine.faces import BoundingBox, ExtractionOptions, Face, FaceExtractor, Photo, RGBImage
+from face_engine.model.loader import ModelLoader
+from tests.support.baked import bake_model
+from tests.support.composites import Subject, compose_card, scatter
+
+# The first of them bakes, which takes minutes on a busy machine.
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.tensorflow]
+ENFORCED, ANY = ExtractionOptions(), ExtractionOptions(enforce_detection=False)
+
+
+@pytest.fixture(scope="module", params=["yunet", "retinaface"])
+def arcface(request: pytest.FixtureRequest) -> FaceExtractor:
+    baked = bake_model()
+    loader = ModelLoader("arcface", baked.folder, request.param, catalog=baked.catalog)
+    return loader.load().extractor
+
+
+def whole(image_rgb: RGBImage) -> Photo:
+    return Photo(image_rgb, image_rgb.shape[1], image_rgb.shape[0])
+
+
+def face_of(box: BoundingBox) -> Face:
+    return Face(box.x, box.y, box.x + box.w, box.y + box.h, 1, np.zeros((5, 2)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_holder_of_a_card_is_found_beside_the_face_on_it(
+    arcface: FaceExtractor, subjects: list[Subject], seed: int
+) -> None:
+    image, holder, scale = compose_card(subjects, random.Random(seed))
+    found = arcface.extract(whole(image), ANY)
+    assert found.face_count == 2
+    assert is_same_face(face_of(found.area), holder.face.scaled(scale, scale))
+    with pytest.raises(MultipleFacesDetected):
+        arcface.extract(whole(image), ENFORCED)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_largest_face_decides_whatever_its_turn(
+    arcface: FaceExtractor, subjects: list[Subject], seed: int
+) -> None:
+    image, placed = scatter(subjects, random.Random(seed))
+    found = arcface.extract(whole(image), ANY)
+    largest = max(face.face_px for face in placed)
+    assert any(face.holds(found.area) for face in placed if face.face_px > 0.85 * largest)
+    assert found.face_count == len(placed)

@@ -1,0 +1,86 @@
+"""From the published files to an answer over HTTP, without any network."""
+
+import base64
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from face_engine.model.catalog import sha256_of
+from face_service.settings import Settings
+from functions.local.app import create
+from tests.conftest import ReadPhoto
+from tests.support.baked import STEMS, BakedModel, bake_model
+
+# The first of them bakes, which takes minutes on a busy machine.
+pytestmark = pytest.mark.timeout(1200)
+
+
+@pytest.fixture(scope="module")
+def baked() -> BakedModel:
+    return bake_model()
+
+
+@pytest.fixture(scope="module")
+def attempts() -> Iterator[list[object]]:
+    """Whom anybody tried to reach: names and addresses."""
+    tried: list[object] = []
+
+    def refuse(*arguments: object, **_: object) -> Any:
+        tried.append(arguments)
+        raise OSError("there is no network")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", refuse)
+        patch.setattr(socket.socket, "connect", refuse)
+        yield tried
+
+
+@pytest.fixture(scope="module")
+def service(
+    baked: BakedModel, attempts: list[object], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
+    # What deepface would look for is nowhere; if it looked, it would download.
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DEEPFACE_HOME", str(tmp_path_factory.mktemp("home")))
+        settings = Settings(face_model="arcface", model_dir=baked.folder)
+        with TestClient(create(settings, baked.catalog)) as client:
+            yield client
+    assert attempts == []
+
+
+def test_it_is_loaded_and_says_of_what(service: httpx.Client, baked: BakedModel) -> None:
+    health = service.get("/api/v1/health").json()
+    assert (health["model"], health["model_loaded"]) == ("ArcFace", True)
+    info = service.get("/api/v1/model-info").json()
+    assert (info["detector"], info["alignment"]) == ("retinaface", "deepface")
+    artifacts = baked.catalog.models["arcface"].artifacts
+    made = {stem: sha256_of(baked.folder / f"{stem}.onnx") for stem in STEMS.values()}
+    assert info["weights"] == [
+        {"file": a.file, "sha256": a.sha256, "baked_sha256": made.get(Path(a.file).stem)}
+        for a in artifacts
+    ]
+    assert sum(weights["baked_sha256"] is not None for weights in info["weights"]) == 2
+    assert {engine["name"] for engine in info["inference_engines"]} > {"deepface", "retina-face"}
+    assert info["model_identity"].startswith(f"arcface-{artifacts[0].sha256[:8]}/retinaface/")
+
+
+@pytest.mark.parametrize("align", [True, False])
+def test_a_photo_becomes_an_embedding(
+    service: httpx.Client, read_photo: ReadPhoto, align: bool
+) -> None:
+    photo = base64.b64encode(read_photo("impostor_2.jpg")).decode()
+    body = {"image": photo, "enforce_detection": False, "align": align}
+    answer = service.post("/api/v1/extract-embedding", json=body).json()
+    assert len(answer["embedding"]) == 512
+    assert np.isfinite(answer["embedding"]).all()
+    assert answer["face_count"] == 1
+    assert answer["model"].endswith("/deepface" if align else "/deepface-box")
+    area = answer["facial_area"]
+    assert 0 <= area["x"] < area["x"] + area["w"] <= 747
+    assert 0 <= area["y"] < area["y"] + area["h"] <= 900

@@ -1,0 +1,124 @@
+"""Weights of the real networks for tests, and a model baked of them, made once and kept."""
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from face_engine.model.catalog import CATALOG_FILE, Catalog, read_catalog, sha256_of
+from face_engine.model.folder import read_manifest
+from model_build.conversion import ENVIRONMENT, Network
+from tests.support.paths import BAKE_PYTHON, MODEL_DIR, ROOT, WEIGHTS_DIR, subprocess_environment
+
+Result = TypeVar("Result")
+
+# What the files depend on.
+SOURCES = (
+    "requirements/bake.txt",
+    "model_build/bake.py",
+    "layers/engine/face_engine/model/catalog.toml",
+    "model_build/conversion.py",
+    "model_build/export.py",
+    "model_build/parity.py",
+    "layers/engine/face_engine/model/folder.py",
+    "tests/support/fitted_heads.py",
+    "tests/support/labels.py",
+    "tests/support/made_photos.py",
+    "tests/photos.toml",
+    "tests/support/random_weights.py",
+)
+STEMS = {Network.ARCFACE: "arcface_weights", Network.RETINAFACE: "retinaface"}
+
+
+@dataclass(frozen=True, slots=True)
+class Baked:
+    """A network's weights and their conversion, under the names that the libraries look for."""
+
+    weights: Path
+    onnx: Path
+
+
+@dataclass(frozen=True, slots=True)
+class BakedModel:
+    """A folder in which the model `arcface` was baked, and the catalogue that has its hashes."""
+
+    folder: Path
+    catalog_file: Path
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalogue."""
+        return read_catalog(self.catalog_file)
+
+
+def bake_model() -> BakedModel:
+    """Returns the baked model; the first call makes it, by the bake's own command."""
+    digest = hashlib.sha256()
+    for source in SOURCES:
+        digest.update((ROOT / source).read_bytes())
+    folder = WEIGHTS_DIR / digest.hexdigest()[:16]
+    model = BakedModel(folder, folder / "catalog.toml")
+    files = read_catalog().models["arcface"].weights
+    if len(read_manifest(folder)) == len(files):
+        return model
+    shutil.rmtree(WEIGHTS_DIR, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for_both_networks(lambda network: _make_weights(network, folder))
+    for file in MODEL_DIR.glob("*yunet*"):
+        shutil.copy(file, folder)
+    # The project's catalogue with the hashes of other weights: no switch turns hashes off.
+    catalog = CATALOG_FILE.read_text("utf-8")
+    for stem in STEMS.values():
+        artifact = read_catalog().artifacts[f"{stem}.h5"]
+        made = folder / f"{stem}.h5"
+        catalog = catalog.replace(artifact.sha256, sha256_of(made))
+        catalog = catalog.replace(str(artifact.bytes), str(made.stat().st_size))
+    model.catalog_file.write_text(catalog, "utf-8")
+    folders: list[str | Path] = ["--sources", folder, "--into", folder]
+    model_of_ours: list[str | Path] = ["--model", "arcface", "--catalog", model.catalog_file]
+    run_baking("model_build.bake", *model_of_ours, *folders)
+    return model
+
+
+def for_both_networks(work: Callable[[Network], Result]) -> dict[Network, Result]:
+    """Returns what `work` returns for each network.
+
+    Both run at a time: TensorFlow keeps only one processor busy while it starts, builds and traces.
+    """
+    with ThreadPoolExecutor(len(Network)) as pool:
+        return dict(zip(Network, pool.map(work, Network), strict=True))
+
+
+def _make_weights(network: Network, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        run_baking("tests.support.random_weights", network, folder, home=home)
+
+
+def bake(network: Network) -> Baked:
+    """Returns the files of a network."""
+    folder = bake_model().folder
+    return Baked(folder / f"{STEMS[network]}.h5", folder / f"{STEMS[network]}.onnx")
+
+
+def run_baking(module: str, *arguments: str | Path, succeeds: bool = True, home: str = "") -> str:
+    """Runs a module with the conversion's requirements; returns what it says of itself.
+
+    `home` is where deepface may make its folders, for modules that use it in their own process.
+
+    Raises:
+        AssertionError: it failed, or did not where `succeeds` is false.
+    """
+    done = subprocess.run(
+        [BAKE_PYTHON, "-m", module, *arguments],
+        env=subprocess_environment(**(ENVIRONMENT if home else {}), DEEPFACE_HOME=home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode == 0) == succeeds, done.stderr
+    return done.stderr

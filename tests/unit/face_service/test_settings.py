@@ -1,0 +1,101 @@
+import re
+
+import pytest
+
+from face_service.settings import InvalidSetting, Settings, read_settings
+from tests.support.paths import ROOT
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_defaults_are_the_contracts() -> None:
+    settings = read_settings()
+    assert (settings.host, settings.port, settings.reload) == ("0.0.0.0", 8001, False)
+    assert settings.cors_origins == ("*",)
+    assert settings.max_body_bytes == 15_728_640
+    assert settings.max_image_bytes == 10_485_760
+    assert settings.max_image_pixels == 64_000_000
+    assert settings.embed_without_face is True
+
+
+def test_variables_have_no_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "9000")
+    monkeypatch.setenv("CORS_ORIGINS", "https://a.example, https://b.example")
+    monkeypatch.setenv("LOG_LEVEL", "debug")
+    monkeypatch.setenv("EMBED_WITHOUT_FACE", "false")
+    settings = read_settings()
+    assert settings.port == 9000
+    assert settings.cors_origins == ("https://a.example", "https://b.example")
+    assert settings.log_level == "DEBUG"
+    assert settings.embed_without_face is False
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "")
+    assert read_settings().port == 8001
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "many"),
+        ("PORT", "65536"),
+        ("RELOAD", "perhaps"),
+        ("LOG_LEVEL", "LOUD"),
+        ("FACE_MODEL", "facenet"),
+        ("MAX_BODY_BYTES", "0"),
+        ("MAX_IMAGE_BYTES", "-1"),
+        ("MAX_IMAGE_PIXELS", "1.5"),
+        ("DOWNLOAD_TIMEOUT_S", "0"),
+        ("EMBED_WITHOUT_FACE", "2"),
+        ("ENABLE_DOCS", "2"),
+    ],
+)
+def test_a_bad_value_is_one_sentence_that_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidSetting) as caught:
+        read_settings()
+    assert f"{name}: " in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        read_settings().port = 1  # type: ignore[misc]
+
+
+def test_readme_lists_every_variable_with_its_default() -> None:
+    rows = re.findall(
+        r"^\| `([A-Z_]+)` \| `([^`]*)` \|", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    expected = {}
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        if isinstance(default, tuple):
+            default = ",".join(default)
+        if isinstance(default, bool):
+            default = str(default).lower()
+        expected[name.upper()] = str(default)
+    assert dict(rows) == expected
+
+
+def test_nothing_else_reads_the_environment() -> None:
+    readers = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("functions", "layers", "model_build")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"\benviron\b|\bgetenv\b", path.read_text())
+    ]
+    # Two hand the whole environment on to the programs that they start, and one sets a variable for
+    # the library that it imports; none reads one.
+    assert sorted(readers) == [
+        "layers/engine/face_engine/embedding/onnx_session.py",
+        "model_build/conversion.py",
+        "model_build/fetch.py",
+    ]
