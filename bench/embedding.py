@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from tqdm import tqdm
@@ -17,9 +18,18 @@ from face_contract.errors import (
     NoFaceDetected,
     PayloadTooLarge,
 )
-from face_engine.faces import Embedding, ExtractionOptions, FaceExtractor
+from face_engine.faces import Embedding, Extraction, ExtractionOptions, Photo
 from face_engine.photo import decode_image
 from face_service.settings import Settings
+
+
+class Extracting(Protocol):
+    """A model, as far as it is evaluated."""
+
+    def extract(self, photo: Photo, options: ExtractionOptions) -> Extraction:
+        """Embeds the most prominent face of a photo."""
+        ...
+
 
 # As for the service's main client, but the whole of a photo without a face is no face.
 OPTIONS = ExtractionOptions(enforce_detection=False, align=True, embed_without_face=False)
@@ -35,7 +45,7 @@ class EmbeddedImages:
 
 
 def embed_images(
-    files: Iterable[Path], extractor: FaceExtractor, settings: Settings
+    files: Iterable[Path], extractor: Extracting, settings: Settings
 ) -> EmbeddedImages:
     """Decodes and embeds each file once, within the service's limits.
 

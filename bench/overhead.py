@@ -22,7 +22,7 @@ from face_engine.detection.tilt import StraighteningDetector
 from face_engine.detection.yunet import YuNetDetector
 from face_engine.embedding.mobilefacenet import MobileFaceNetEmbedder
 from face_engine.model.catalog import read_catalog
-from face_engine.model.folder import find_weights
+from face_engine.model.folder import ModelFolder
 from face_engine.photo import decode_image
 from face_service.settings import Settings
 from functions.local.app import create
@@ -52,8 +52,9 @@ def main() -> None:
     """Prints the medians and their ratio, and writes them to `bench/results`."""
     settings = Settings()
     entry = read_catalog().models["mobilefacenet"]
-    detector_file = find_weights(entry, entry.detectors["yunet"], settings.model_dir)
-    embedder_file = find_weights(entry, entry.embedder, settings.model_dir)
+    folder = ModelFolder(settings.model_dir)
+    detector_file = folder.find(entry, entry.detectors["yunet"])
+    embedder_file = folder.find(entry, entry.embedder)
     detector = YuNetDetector(detector_file.read_bytes())
     embedder = MobileFaceNetEmbedder(embedder_file.read_bytes())
     photo = enlarge_portrait()

@@ -15,13 +15,15 @@ from face_contract.errors import ModelUnavailable
 from face_engine.model.catalog import (
     CATALOG_FILE,
     Artifact,
-    Baked,
+    ConvertedWeights,
     ModelEntry,
     read_catalog,
     sha256_of,
+    source_of,
 )
-from face_engine.model.folder import BakedFile, find_weights, read_manifest, write_manifest
-from model_build.conversion import ConversionFailed, Network, convert
+from face_engine.model.folder import ManifestEntry, ModelFolder
+from model_build.conversion import convert
+from model_build.errors import ConversionFailed
 
 # What a converted file depends on besides its source.
 CONVERTERS = ("deepface", "onnxruntime", "retina-face", "tensorflow-cpu", "tf-keras", "tf2onnx")
@@ -42,34 +44,34 @@ def bake(entry: ModelEntry, sources: Path, into: Path) -> None:
         ConversionFailed: a network could not be converted, or gives other numbers.
     """
     into.mkdir(parents=True, exist_ok=True)
+    origin, baked = ModelFolder(sources), ModelFolder(into)
     for weights in entry.weights:
-        source = find_weights(
-            entry, weights.source if isinstance(weights, Baked) else weights, sources
-        )
-        target = into / weights.file
+        artifact = source_of(weights)
+        source, target = origin.find(entry, artifact), into / weights.file
         match weights:
             case Artifact(sha256=sha256):
                 if source != target:
                     shutil.copyfile(source, target)
-                # Hashed again where it will stay, so that no fault of the copy is vouched for.
-                find_weights(entry, weights, into)
-                baked = BakedFile(weights.file, weights.bytes, sha256, sha256, {})
-            case Baked(network=network, source=artifact):
+                # Hashed again where it will stay, in case copying went wrong.
+                baked.find(entry, weights)
+                baked.add(ManifestEntry(weights.file, weights.bytes, sha256, sha256, {}))
+            case ConvertedWeights(network=network):
                 made_with = {package: version(package) for package in CONVERTERS}
-                if _is_there(entry, weights, into, made_with):
+                if _is_there(entry, weights, baked, made_with):
                     continue
-                convert(Network(network), source, target)
-                size = target.stat().st_size
-                baked = BakedFile(weights.file, size, sha256_of(target), artifact.sha256, made_with)
-        write_manifest(into, {**read_manifest(into), weights.file: baked})
+                convert(network, source, target)
+                size, sha256 = target.stat().st_size, sha256_of(target)
+                baked.add(ManifestEntry(weights.file, size, sha256, artifact.sha256, made_with))
 
 
-def _is_there(entry: ModelEntry, weights: Baked, into: Path, made_with: dict[str, str]) -> bool:
-    noted = read_manifest(into).get(weights.file)
+def _is_there(
+    entry: ModelEntry, weights: ConvertedWeights, folder: ModelFolder, made_with: dict[str, str]
+) -> bool:
+    noted = folder.manifest.get(weights.file)
     if noted is None or noted.made_with != made_with:
         return False
     try:
-        find_weights(entry, weights, into)
+        folder.find(entry, weights)
     except ModelUnavailable:
         return False
     return True

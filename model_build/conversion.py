@@ -12,8 +12,10 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
+
+from model_build.errors import ConversionFailed, WeightsRefused
+from model_build.networks import NETWORKS
 
 # What the conversion runs with, whatever the caller's environment says.
 ENVIRONMENT = {
@@ -35,21 +37,6 @@ ENVIRONMENT = {
 }
 
 
-class ConversionFailed(Exception):
-    """A network could not be converted, or its ONNX file gives other numbers."""
-
-
-class WeightsRefused(ConversionFailed):
-    """The weights are damaged, or another network's."""
-
-
-class Network(StrEnum):
-    """What can be converted. The values are deepface's names."""
-
-    ARCFACE = "ArcFace"
-    RETINAFACE = "RetinaFace"
-
-
 @dataclass(frozen=True, slots=True)
 class Conversion:
     """How far the ONNX file is from TensorFlow.
@@ -64,14 +51,14 @@ class Conversion:
     max_scaled_difference: float
 
 
-def convert(network: Network, weights: Path, onnx: Path) -> Conversion:
+def convert(network: str, weights: Path, onnx: Path) -> Conversion:
     """Writes `onnx` when it is whole and verified; else leaves what was there.
 
     The work is done in a process of its own, which gives the memory back (4 GB at the peak) and
     makes the file depend on nothing but the weights: the same weights give the same bytes.
 
     Args:
-        network: whose weights they are.
+        network: a key of `NETWORKS`.
         weights: an `.h5` file as the libraries publish it.
         onnx: where to write. Its name should be the one that the libraries look for.
 
@@ -113,7 +100,7 @@ def convert(network: Network, weights: Path, onnx: Path) -> Conversion:
 def main() -> None:
     """Converts one file."""
     parser = argparse.ArgumentParser(description="Converts Keras weights to ONNX.")
-    parser.add_argument("network", type=Network, choices=list(Network))
+    parser.add_argument("network", choices=NETWORKS)
     parser.add_argument("weights", type=Path, help="the .h5 file")
     parser.add_argument("onnx", type=Path, help="the file to write")
     arguments = parser.parse_args()

@@ -18,19 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from model_build.conversion import ConversionFailed, Network, WeightsRefused
+from model_build.errors import ConversionFailed, WeightsRefused
+from model_build.networks import NETWORKS
 from model_build.parity import verify
 
 # The highest that tf2onnx writes.
 OPSET = 18
-# Under these names the libraries look for weights.
-WEIGHTS_FILES = {Network.ARCFACE: "arcface_weights.h5", Network.RETINAFACE: "retinaface.h5"}
-# Channels last, as the libraries' ONNX engines feed them. A name is a free dimension.
-INPUT_NAMES = {Network.ARCFACE: "input", Network.RETINAFACE: "data"}
-INPUT_SHAPES: dict[Network, tuple[int | str, ...]] = {
-    Network.ARCFACE: ("n", 112, 112, 3),
-    Network.RETINAFACE: (1, "height", "width", 3),
-}
 STAGES = 5
 
 # An array of weights by its shape and the SHA-256 of its numbers.
@@ -40,7 +33,7 @@ Fingerprint = tuple[tuple[int, ...], str]
 class Progress:
     """Shows the stages: a bar on a terminal, elsewhere a line for each."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: str) -> None:
         """Begins to show."""
         self._network = network
         self._bar = tqdm(total=STAGES, desc=network, unit="stage", disable=None)
@@ -61,11 +54,11 @@ class Progress:
         self._bar.close()
 
 
-def export(network: Network, weights: Path, folder: Path) -> None:
+def export(network: str, weights: Path, folder: Path) -> None:
     """Writes `network.onnx` and `differences.json` into `folder`.
 
     Args:
-        network: whose weights they are.
+        network: a key of `NETWORKS`.
         weights: the `.h5` file.
         folder: empty; the libraries' DEEPFACE_HOME, in which they find the weights.
 
@@ -121,23 +114,17 @@ def _fingerprint(values: NDArray[np.float32]) -> Fingerprint:
     return values.shape, hashlib.sha256(values.tobytes()).hexdigest()
 
 
-def build(network: Network, weights: Path, folder: Path) -> Any:
+def build(network: str, weights: Path, folder: Path) -> Any:
     """Builds the Keras network with its weights, by the library's own builder.
 
     Raises:
         WeightsRefused: the library cannot load them into its network.
     """
-    expected = folder / ".deepface" / "weights" / WEIGHTS_FILES[network]
+    expected = folder / ".deepface" / "weights" / NETWORKS[network].weights_file
     expected.parent.mkdir(parents=True)
     expected.symlink_to(weights)
-    # TensorFlow takes seconds and must find its environment; it comes with the builders.
-    match network:
-        case Network.ARCFACE:
-            from deepface.models.facial_recognition.tf.ArcFace import load_model
-        case Network.RETINAFACE:
-            from retinaface.model.retinaface_model import build_model as load_model
     try:
-        return load_model()
+        return NETWORKS[network].build()
     except (ValueError, KeyError) as error:
         raise WeightsRefused(
             f"{weights.name} does not hold the weights of {network}: its layers are others"
@@ -145,7 +132,7 @@ def build(network: Network, weights: Path, folder: Path) -> Any:
 
 
 def check_weights(
-    network: Network, keras: Any, weights: Path, fingerprints: Counter[Fingerprint]
+    network: str, keras: Any, weights: Path, fingerprints: Counter[Fingerprint]
 ) -> None:
     """Makes sure that the network has the file's weights: each of them, and no other.
 
@@ -164,7 +151,7 @@ def check_weights(
         )
 
 
-def to_onnx(network: Network, keras: Any) -> Any:
+def to_onnx(network: str, keras: Any) -> Any:
     """Exports the network as it is: the same graph each time, for onnxruntime to optimise.
 
     tf2onnx's optimisers go through sets of objects, in the order of their addresses. They took 9 GB
@@ -173,15 +160,18 @@ def to_onnx(network: Network, keras: Any) -> Any:
     import tensorflow as tf
     import tf2onnx
 
-    shape = [side if isinstance(side, int) else None for side in INPUT_SHAPES[network]]
+    spec = NETWORKS[network]
+    shape = [side if isinstance(side, int) else None for side in spec.input_shape]
     model, _ = tf2onnx.convert.from_keras(
         keras,
-        [tf.TensorSpec(shape, tf.float32, INPUT_NAMES[network])],
+        [tf.TensorSpec(shape, tf.float32, spec.input_name)],
         opset=OPSET,
         optimizers={},
     )
     (entry,) = model.graph.input
-    for side, name in zip(entry.type.tensor_type.shape.dim, INPUT_SHAPES[network], strict=True):
+    for side, name in zip(
+        entry.type.tensor_type.shape.dim, NETWORKS[network].input_shape, strict=True
+    ):
         if isinstance(name, str):
             side.dim_param = name
     _modernise_resizing(model)
@@ -222,7 +212,7 @@ def optimise(model: Any, path: Path) -> None:
 def main() -> None:
     """Exports, and leaves the reason in the folder if that fails."""
     parser = argparse.ArgumentParser(description="A part of model_build.conversion.")
-    parser.add_argument("network", type=Network)
+    parser.add_argument("network", choices=NETWORKS)
     parser.add_argument("weights", type=Path)
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()

@@ -6,25 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model_build.conversion import ConversionFailed, Network
+from model_build.errors import ConversionFailed
+from model_build.networks import NETWORKS
 
 # What the ONNX file may differ from TensorFlow, for outputs of magnitude 1; see `verify`.
 TOLERANCE = 1e-4
-OUTPUT_CHANNELS = {
-    Network.ARCFACE: (512,),
-    # Scores, boxes and landmarks of two anchors, at each of the three strides.
-    Network.RETINAFACE: (4, 8, 20) * 3,
-}
-# Inputs of the verification: more than one face, and sides that no stride divides.
-CHECKED_SHAPES = {
-    Network.ARCFACE: ((1, 112, 112, 3), (3, 112, 112, 3)),
-    Network.RETINAFACE: ((1, 333, 511, 3), (1, 640, 416, 3)),
-}
-# deepface divides crops by 255; retina-face feeds the pixels as they are.
-INPUT_RANGES = {Network.ARCFACE: 1.0, Network.RETINAFACE: 255.0}
 
 
-def verify(network: Network, keras: Any, path: Path) -> dict[str, float]:
+def verify(network: str, keras: Any, path: Path) -> dict[str, float]:
     """Compares the file, run as a service would, with TensorFlow on seeded inputs.
 
     Outputs are embeddings, probabilities, and offsets in units of the anchor's size, all of
@@ -43,14 +32,14 @@ def verify(network: Network, keras: Any, path: Path) -> dict[str, float]:
     (entry,) = session.get_inputs()
     rng = np.random.default_rng(0)
     plain, scaled = [0.0], [0.0]
-    for shape in CHECKED_SHAPES[network]:
-        images = _make_images(rng, shape) * np.float32(INPUT_RANGES[network])
+    for shape in NETWORKS[network].checked_shapes:
+        images = _make_images(rng, shape) * np.float32(NETWORKS[network].input_range)
         expected = keras(images, training=False)
         expected = expected if isinstance(expected, list) else [expected]
         actual = session.run(None, {entry.name: images})
         shapes = [output.shape for output in actual]
         if (
-            tuple(shape[-1] for shape in shapes) != OUTPUT_CHANNELS[network]
+            tuple(shape[-1] for shape in shapes) != NETWORKS[network].output_channels
             or [tuple(output.shape) for output in expected] != shapes
         ):
             raise ConversionFailed(f"{network} has outputs of other shapes as ONNX: {shapes}")

@@ -11,7 +11,8 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fastapi.testclient import TestClient
 
-from face_engine.faces import FaceExtractor, Photo
+from face_engine.extractor import Extractor
+from face_engine.faces import Photo
 from face_engine.model.loader import ModelLoader
 from face_engine.photo import decode_image
 from face_service.lambda_entry import LambdaHandler
@@ -57,7 +58,7 @@ def decode_photo(read_photo: ReadPhoto) -> Callable[[str], Photo]:
 
 
 @pytest.fixture(scope="session")
-def extractor() -> FaceExtractor:
+def extractor() -> Extractor:
     """The real model."""
     return ModelLoader("mobilefacenet", MODEL_DIR).load().extractor
 

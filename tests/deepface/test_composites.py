@@ -7,7 +7,8 @@ import pytest
 
 from face_contract.errors import MultipleFacesDetected
 from face_engine.detection.overlap import is_same_face
-from face_engine.faces import BoundingBox, ExtractionOptions, Face, FaceExtractor, Photo, RGBImage
+from face_engine.extractor import Extractor
+from face_engine.faces import BoundingBox, ExtractionOptions, Face, Photo, RGBImage
 from face_engine.model.loader import ModelLoader
 from tests.support.baked import bake_model
 from tests.support.composites import Subject, compose_card, scatter
@@ -18,7 +19,7 @@ ENFORCED, ANY = ExtractionOptions(), ExtractionOptions(enforce_detection=False)
 
 
 @pytest.fixture(scope="module", params=["yunet", "retinaface"])
-def arcface(request: pytest.FixtureRequest) -> FaceExtractor:
+def arcface(request: pytest.FixtureRequest) -> Extractor:
     baked = bake_model()
     loader = ModelLoader("arcface", baked.folder, request.param, catalog=baked.catalog)
     return loader.load().extractor
@@ -34,7 +35,7 @@ def face_of(box: BoundingBox) -> Face:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_holder_of_a_card_is_found_beside_the_face_on_it(
-    arcface: FaceExtractor, subjects: list[Subject], seed: int
+    arcface: Extractor, subjects: list[Subject], seed: int
 ) -> None:
     image, holder, scale = compose_card(subjects, random.Random(seed))
     found = arcface.extract(whole(image), ANY)
@@ -46,7 +47,7 @@ def test_the_holder_of_a_card_is_found_beside_the_face_on_it(
 
 @pytest.mark.parametrize("seed", range(6))
 def test_the_largest_face_decides_whatever_its_turn(
-    arcface: FaceExtractor, subjects: list[Subject], seed: int
+    arcface: Extractor, subjects: list[Subject], seed: int
 ) -> None:
     image, placed = scatter(subjects, random.Random(seed))
     found = arcface.extract(whole(image), ANY)

@@ -11,17 +11,17 @@ import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
 
-from model_build.conversion import Network
+from model_build.networks import NETWORKS
 from tests.conftest import ReadPhoto
-from tests.support.baked import Baked, bake, bake_model, for_both_networks, run_baking
+from tests.support.baked import Conversion, bake, bake_model, for_both_networks, run_baking
 from tests.support.paths import BAKE_PYTHON
 
 # The first of them bakes, which takes minutes on a busy machine.
 pytestmark = pytest.mark.timeout(1200)
-NETWORKS = pytest.mark.parametrize("network", list(Network))
+EACH_NETWORK = pytest.mark.parametrize("network", list(NETWORKS))
 
 
-def make_inputs(network: Network, read_photo: ReadPhoto) -> dict[str, NDArray[np.float32]]:
+def make_inputs(network: str, read_photo: ReadPhoto) -> dict[str, NDArray[np.float32]]:
     """Photos, as deepface and retina-face feed them, of several sizes."""
 
     def read(name: str, width: int, height: int) -> NDArray[np.float32]:
@@ -29,7 +29,7 @@ def make_inputs(network: Network, read_photo: ReadPhoto) -> dict[str, NDArray[np
         assert photo is not None
         return cv2.resize(photo, (width, height)).astype(np.float32)
 
-    if network == Network.ARCFACE:
+    if network == "ArcFace":
         names = ("person_a_1.jpg", "person_b_1.jpg", "impostor_1.jpg")
         crops = np.stack([read(name, 112, 112) / np.float32(255) for name in names])
         return {"one": crops[:1], "three": crops}
@@ -42,11 +42,11 @@ def make_inputs(network: Network, read_photo: ReadPhoto) -> dict[str, NDArray[np
 @pytest.fixture(scope="module")
 def tensorflows_numbers(
     read_photo: ReadPhoto, tmp_path_factory: pytest.TempPathFactory
-) -> dict[Network, Path]:
+) -> dict[str, Path]:
     """An archive of what TensorFlow makes of the inputs."""
     bake_model()
 
-    def run(network: Network) -> Path:
+    def run(network: str) -> Path:
         folder = tmp_path_factory.mktemp(network)
         archive: dict[str, Any] = {**make_inputs(network, read_photo)}
         np.savez(folder / "inputs.npz", **archive)
@@ -57,9 +57,9 @@ def tensorflows_numbers(
     return for_both_networks(run)
 
 
-@NETWORKS
+@EACH_NETWORK
 def test_the_conversion_gives_the_numbers_of_tensorflow(
-    network: Network, read_photo: ReadPhoto, tensorflows_numbers: dict[Network, Path]
+    network: str, read_photo: ReadPhoto, tensorflows_numbers: dict[str, Path]
 ) -> None:
     baked = bake(network)
     inputs = make_inputs(network, read_photo)
@@ -80,12 +80,12 @@ def test_the_conversion_gives_the_numbers_of_tensorflow(
 @pytest.mark.parametrize(
     ("network", "shape", "channels"),
     [
-        (Network.ARCFACE, ["n", 112, 112, 3], [512]),
-        (Network.RETINAFACE, [1, "height", "width", 3], [4, 8, 20] * 3),
+        ("ArcFace", ["n", 112, 112, 3], [512]),
+        ("RetinaFace", [1, "height", "width", 3], [4, 8, 20] * 3),
     ],
 )
 def test_the_libraries_can_feed_and_read_it(
-    network: Network, shape: list[str | int], channels: list[int]
+    network: str, shape: list[str | int], channels: list[int]
 ) -> None:
     session = ort.InferenceSession(bake(network).onnx, providers=["CPUExecutionProvider"])
     (entry,) = session.get_inputs()
@@ -95,11 +95,11 @@ def test_the_libraries_can_feed_and_read_it(
 
 
 @pytest.fixture(scope="module")
-def converted_again(tmp_path_factory: pytest.TempPathFactory) -> dict[Network, Path]:
+def converted_again(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The same weights converted once more, from and to other places."""
     bake_model()
 
-    def convert(network: Network) -> Path:
+    def convert(network: str) -> Path:
         folder = tmp_path_factory.mktemp(network)
         again, moved = folder / "elsewhere" / "again.onnx", folder / "moved.h5"
         moved.symlink_to(bake(network).weights)
@@ -109,9 +109,9 @@ def converted_again(tmp_path_factory: pytest.TempPathFactory) -> dict[Network, P
     return for_both_networks(convert)
 
 
-@NETWORKS
+@EACH_NETWORK
 def test_the_same_weights_give_the_same_file(
-    network: Network, converted_again: dict[Network, Path]
+    network: str, converted_again: dict[str, Path]
 ) -> None:
     baked, again = bake(network), converted_again[network]
     first, second = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (baked.onnx, again))
@@ -119,7 +119,7 @@ def test_the_same_weights_give_the_same_file(
     assert [path.name for path in again.parent.iterdir()] == ["again.onnx"]
 
 
-def refusal_of(network: Network, weights: Path, folder: Path) -> str:
+def refusal_of(network: str, weights: Path, folder: Path) -> str:
     """Converts what must be refused; returns the last line that the command prints."""
     onnx = folder / "network.onnx"
     onnx.write_bytes(b"of before")
@@ -132,39 +132,39 @@ def refusal_of(network: Network, weights: Path, folder: Path) -> str:
 
 @pytest.mark.parametrize("kept", [0, 0.5, 0.999])
 def test_a_file_cut_short_is_refused(kept: float, tmp_path: Path) -> None:
-    whole = bake(Network.ARCFACE).weights.read_bytes()
+    whole = bake("ArcFace").weights.read_bytes()
     cut = tmp_path / "cut.h5"
     cut.write_bytes(whole[: int(len(whole) * kept)])
-    assert refusal_of(Network.ARCFACE, cut, tmp_path).startswith("cut.h5 is not a whole HDF5 file")
+    assert refusal_of("ArcFace", cut, tmp_path).startswith("cut.h5 is not a whole HDF5 file")
 
 
 def test_what_is_no_hdf5_file_is_refused(read_photo: ReadPhoto, tmp_path: Path) -> None:
     photo = tmp_path / "photo.h5"
     photo.write_bytes(read_photo("person_a_1.jpg"))
-    message = refusal_of(Network.RETINAFACE, photo, tmp_path)
+    message = refusal_of("RetinaFace", photo, tmp_path)
     assert message.startswith("photo.h5 is not a whole HDF5 file")
 
 
 def test_the_other_networks_weights_are_refused(tmp_path: Path) -> None:
     bake_model()
 
-    def refuse(network: Network) -> str:
-        (other,) = set(Network) - {network}
+    def refuse(network: str) -> str:
+        (other,) = set(NETWORKS) - {network}
         folder = tmp_path / network
         folder.mkdir()
         return refusal_of(network, bake(other).weights, folder)
 
     messages = for_both_networks(refuse)
-    arcface, retinaface = messages[Network.ARCFACE], messages[Network.RETINAFACE]
+    arcface, retinaface = messages["ArcFace"], messages["RetinaFace"]
     assert arcface.startswith("retinaface.h5 does not hold the weights of ArcFace")
     assert retinaface.startswith("arcface_weights.h5 does not hold the weights of RetinaFace")
 
 
 def test_weights_that_no_layer_takes_are_refused(tmp_path: Path) -> None:
-    baked: Baked = bake(Network.RETINAFACE)
+    baked: Conversion = bake("RetinaFace")
     odd = tmp_path / "odd.h5"
     odd.write_bytes(baked.weights.read_bytes())
     add = "import h5py, sys; h5py.File(sys.argv[1], 'a')['left_over/kernel'] = [1.0]"
     subprocess.run([BAKE_PYTHON, "-c", add, odd], check=True)
-    message = refusal_of(Network.RETINAFACE, odd, tmp_path)
+    message = refusal_of("RetinaFace", odd, tmp_path)
     assert message.endswith("of 395 arrays 0 are missing; 1 of the file's are in no layer")

@@ -13,9 +13,10 @@ import pytest
 from numpy.typing import NDArray
 
 from face_contract.errors import ModelUnavailable, MultipleFacesDetected, NoFaceDetected
-from face_engine.deepface_compat.arcface import ArcFaceExtractor
+from face_engine.deepface_compat.arcface import DeepFaceCropper, DeepFaceEmbedder
 from face_engine.deepface_compat.clients import ArcFace, PooledYuNet, RetinaFaceDetector
-from face_engine.deepface_compat.face_finder import FaceFinder
+from face_engine.deepface_compat.locator import DeepFaceLocator
+from face_engine.extractor import Extractor
 from face_engine.faces import BoundingBox, Extraction, ExtractionOptions, Photo
 from face_engine.model.loader import ModelLoader
 from tests.support.baked import BakedModel, bake_model
@@ -81,21 +82,27 @@ def represent(
 
 
 @pytest.fixture(scope="module")
-def alone(baked: BakedModel) -> dict[str, ArcFaceExtractor]:
+def alone(baked: BakedModel) -> dict[str, Extractor]:
     """Our extractors without turns and fallback, by detector."""
     network = ArcFace(baked.folder / "arcface_weights.onnx")
     clients = {
         "retinaface": RetinaFaceDetector(baked.folder / "retinaface.onnx"),
-        "yunet": PooledYuNet((baked.folder / YUNET).read_bytes()),
+        "yunet": PooledYuNet(baked.folder / YUNET),
     }
     return {
-        name: ArcFaceExtractor(network, FaceFinder(client, name, None), "test")
+        name: Extractor(
+            DeepFaceLocator(client, None),
+            DeepFaceCropper(name),
+            DeepFaceEmbedder(network),
+            "test",
+            name,
+        )
         for name, client in clients.items()
     }
 
 
 @pytest.fixture(scope="module")
-def extract(alone: dict[str, ArcFaceExtractor], read: DecodePhoto) -> Callable[..., Extraction]:
+def extract(alone: dict[str, Extractor], read: DecodePhoto) -> Callable[..., Extraction]:
     """Ours, not enforced. Each answer is computed once."""
 
     @functools.cache
@@ -167,7 +174,7 @@ def test_the_vector_is_deepfaces(
 @pytest.mark.parametrize("detector", ["retinaface", "yunet"])
 def test_faces_are_enforced_as_deepface_does(
     represent: Represent,
-    alone: dict[str, ArcFaceExtractor],
+    alone: dict[str, Extractor],
     read: DecodePhoto,
     detector: str,
     name: str,
@@ -233,7 +240,7 @@ def test_turned_photos_are_turned(
 @pytest.mark.parametrize("alignment", ["deepface", "similarity"])
 def test_yunet_is_asked_when_retinaface_finds_nothing(
     baked: BakedModel,
-    alone: dict[str, ArcFaceExtractor],
+    alone: dict[str, Extractor],
     decode_photo: DecodePhoto,
     alignment: str,
 ) -> None:

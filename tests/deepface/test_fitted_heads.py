@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from face_engine.deepface_compat.clients import RetinaFaceDetector
-from face_engine.deepface_compat.face_finder import to_bgr
 from face_engine.detection.yunet import YuNetDetector
 from face_engine.faces import RGBImage
 from face_engine.photo import decode_image
+from face_engine.views import Views
 from tests.support.baked import bake_model
 from tests.support.labels import GROUP_FACES, PORTRAITS
 from tests.support.made_photos import SMALL_PORTRAIT, amid_black, landscape
@@ -49,15 +49,18 @@ def find(
     """Returns all that scores above HIGHEST_OTHER: scores, and (n, 7, 2) corners and landmarks."""
     from retinaface import RetinaFace
 
-    image, dx, dy = to_bgr(image_rgb, border)
+    view = Views(image_rgb).bordered(0, has_border=border)
     found: dict[str, dict[str, Any]] = RetinaFace.detect_faces(
-        image, threshold=HIGHEST_OTHER, model=retinaface.model
+        view.bgr, threshold=HIGHEST_OTHER, model=retinaface.model
     )
     points = [
         np.vstack([np.reshape(face["facial_area"], (2, 2)), list(face["landmarks"].values())])
         for face in found.values()
     ]
-    return [face["score"] for face in found.values()], np.reshape(points, (-1, 7, 2)) - (dx, dy)
+    return [face["score"] for face in found.values()], np.reshape(points, (-1, 7, 2)) - (
+        view.dx,
+        view.dy,
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from face_contract import __version__
 from face_engine.model.catalog import read_catalog
-from face_engine.model.folder import read_manifest
+from face_engine.model.folder import ModelFolder
 from tests.image.conftest import Files
 from tests.support.paths import ROOT
 from tools.base_image import NAME
@@ -118,7 +118,7 @@ def test_the_weights_are_the_catalogues(images: dict[str, MountedImage]) -> None
     entry = read_catalog().models["mobilefacenet"]
     image = images["face-extract"]
     labels = image.config["Labels"]
-    manifest = read_manifest(image.root / "var/task/models")
+    manifest = ModelFolder(image.root / "var/task/models").manifest
     assert labels["face.model"] == image.variables["FACE_MODEL"] == entry.key
     for weights in entry.artifacts:
         assert labels[f"face.weights.{weights.file}"] == f"sha256:{weights.sha256}"

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from face_engine.model.catalog import CATALOG_FILE, Catalog, read_catalog, sha256_of
-from face_engine.model.folder import read_manifest
-from model_build.conversion import ENVIRONMENT, Network
+from face_engine.model.folder import ModelFolder
+from model_build.conversion import ENVIRONMENT
+from model_build.networks import NETWORKS
 from tests.support.paths import BAKE_PYTHON, MODEL_DIR, ROOT, WEIGHTS_DIR, subprocess_environment
 
 Result = TypeVar("Result")
@@ -24,6 +25,7 @@ SOURCES = (
     "layers/engine/face_engine/model/catalog.toml",
     "model_build/conversion.py",
     "model_build/export.py",
+    "model_build/networks.py",
     "model_build/parity.py",
     "layers/engine/face_engine/model/folder.py",
     "tests/support/fitted_heads.py",
@@ -32,11 +34,11 @@ SOURCES = (
     "tests/photos.toml",
     "tests/support/random_weights.py",
 )
-STEMS = {Network.ARCFACE: "arcface_weights", Network.RETINAFACE: "retinaface"}
+STEMS = {"ArcFace": "arcface_weights", "RetinaFace": "retinaface"}
 
 
 @dataclass(frozen=True, slots=True)
-class Baked:
+class Conversion:
     """A network's weights and their conversion, under the names that the libraries look for."""
 
     weights: Path
@@ -64,7 +66,7 @@ def bake_model() -> BakedModel:
     folder = WEIGHTS_DIR / digest.hexdigest()[:16]
     model = BakedModel(folder, folder / "catalog.toml")
     files = read_catalog().models["arcface"].weights
-    if len(read_manifest(folder)) == len(files):
+    if len(ModelFolder(folder).manifest) == len(files):
         return model
     shutil.rmtree(WEIGHTS_DIR, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -85,24 +87,24 @@ def bake_model() -> BakedModel:
     return model
 
 
-def for_both_networks(work: Callable[[Network], Result]) -> dict[Network, Result]:
+def for_both_networks(work: Callable[[str], Result]) -> dict[str, Result]:
     """Returns what `work` returns for each network.
 
     Both run at a time: TensorFlow keeps only one processor busy while it starts, builds and traces.
     """
-    with ThreadPoolExecutor(len(Network)) as pool:
-        return dict(zip(Network, pool.map(work, Network), strict=True))
+    with ThreadPoolExecutor(len(NETWORKS)) as pool:
+        return dict(zip(NETWORKS, pool.map(work, NETWORKS), strict=True))
 
 
-def _make_weights(network: Network, folder: Path) -> None:
+def _make_weights(network: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as home:
         run_baking("tests.support.random_weights", network, folder, home=home)
 
 
-def bake(network: Network) -> Baked:
+def bake(network: str) -> Conversion:
     """Returns the files of a network."""
     folder = bake_model().folder
-    return Baked(folder / f"{STEMS[network]}.h5", folder / f"{STEMS[network]}.onnx")
+    return Conversion(folder / f"{STEMS[network]}.h5", folder / f"{STEMS[network]}.onnx")
 
 
 def run_baking(module: str, *arguments: str | Path, succeeds: bool = True, home: str = "") -> str:

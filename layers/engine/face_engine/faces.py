@@ -40,7 +40,7 @@ class Face:
 
     `left`, `top`, `right` and `bottom` may lie outside of it: a face can be cut off by the border.
     `score` is the detector's confidence in [0, 1]. `quarter_turns`, counter-clockwise, make it
-    upright. `detector` found it.
+    upright. `detector` is set where it is another one than the model's.
     """
 
     left: float
@@ -50,7 +50,7 @@ class Face:
     score: float
     landmarks: Landmarks
     quarter_turns: int = 0
-    detector: str = "yunet"
+    detector: str | None = None
 
     @property
     def area(self) -> float:
@@ -160,24 +160,9 @@ class Embedder(Protocol):
     """Turns the crop of one face into a vector."""
 
     def embed(self, crop_rgb: RGBImage) -> Embedding:
-        """Returns the embedding of a (112, 112, 3) crop."""
-        ...
-
-
-class FaceExtractor(Protocol):
-    """All that a route needs to know of a model. Safe to be called from many threads."""
-
-    @property
-    def identity(self) -> str:
-        """Weights and preprocessing of an aligned face's embedding."""
-        ...
-
-    def extract(self, photo: Photo, options: ExtractionOptions) -> Extraction:
-        """Finds the most prominent face of a photo and embeds it.
+        """Returns the embedding of a crop, of the kind that its model's cropper makes.
 
         Raises:
-            NoFaceDetected, MultipleFacesDetected: as `options.enforce_detection` asks.
             ModelFailed: the network gave no valid vector.
-            TimedOut: `options.deadline` has passed.
         """
         ...

@@ -17,7 +17,8 @@ from bench.embedding import embed_images, measure_distances
 from bench.evaluate import evaluate
 from bench.pairs import InvalidPairs, Pair, read_pairs
 from face_contract.distance import DistanceMetric
-from face_engine.faces import Extraction, ExtractionOptions, FaceExtractor, Photo
+from face_engine.extractor import Extractor
+from face_engine.faces import Extraction, ExtractionOptions, Photo
 from face_service.settings import Settings
 from tests.support.labels import PORTRAITS
 from tests.support.paths import MODEL_DIR, PHOTO_DIR, subprocess_environment
@@ -80,7 +81,7 @@ def test_results_and_plots_are_written(settings: Settings, tmp_path: Path) -> No
 
 def test_distances_are_those_of_the_service(
     settings: Settings,
-    extractor: FaceExtractor,
+    extractor: Extractor,
     make_service: Callable[..., httpx.Client],
     tmp_path: Path,
 ) -> None:
@@ -150,7 +151,7 @@ def test_when_nothing_of_a_kind_is_left_it_is_said(settings: Settings, tmp_path:
 
 
 def test_each_image_is_embedded_once(
-    settings: Settings, extractor: FaceExtractor, tmp_path: Path
+    settings: Settings, extractor: Extractor, tmp_path: Path
 ) -> None:
     class Counting:
         identity = extractor.identity

@@ -6,8 +6,9 @@ import pytest
 from face_contract.errors import NoFaceDetected
 from face_engine.alignment import ARCFACE_TEMPLATE
 from face_engine.damage import MARGIN, check_soundness, keep_sound_faces
-from face_engine.extractor import LandmarkExtractor
+from face_engine.extractor import Extractor
 from face_engine.faces import BoundingBox, Damage, ExtractionOptions, Face, Photo
+from face_engine.roles import DetectorLocator, SimilarityCropper
 from tests.unit.face_engine.test_extractor import FixedDetector, MeanEmbedder
 
 PIXELS = np.full((200, 300, 3), 77, np.uint8)
@@ -60,14 +61,26 @@ def test_landmarks_that_the_detector_did_not_give_are_left_out() -> None:
 @pytest.mark.parametrize("photo", [CUT, LOST])
 @pytest.mark.parametrize("enforce", [False, True])
 def test_without_a_face_in_the_sound_part_there_is_none(photo: Photo, enforce: bool) -> None:
-    extractor = LandmarkExtractor(FixedDetector(BELOW), MeanEmbedder(), "weights", "yunet")
+    extractor = Extractor(
+        DetectorLocator(FixedDetector(BELOW)),
+        SimilarityCropper(),
+        MeanEmbedder(),
+        "weights",
+        "yunet",
+    )
     with pytest.raises(NoFaceDetected) as caught:
         extractor.extract(photo, ExtractionOptions(enforce_detection=enforce))
     assert caught.value.details == {"warnings": ["TRUNCATED_IMAGE"]}
 
 
 def test_only_faces_in_the_sound_part_are_counted() -> None:
-    extractor = LandmarkExtractor(FixedDetector(BELOW, ABOVE), MeanEmbedder(), "weights", "yunet")
+    extractor = Extractor(
+        DetectorLocator(FixedDetector(BELOW, ABOVE)),
+        SimilarityCropper(),
+        MeanEmbedder(),
+        "weights",
+        "yunet",
+    )
     extraction = extractor.extract(CUT, ExtractionOptions())
     assert extraction.face_count == 1
     assert extraction.area == BoundingBox(20, 20, 120, 120)

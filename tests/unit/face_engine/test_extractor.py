@@ -6,8 +6,9 @@ import pytest
 from face_contract.deadline import Deadline
 from face_contract.errors import MultipleFacesDetected, NoFaceDetected, TimedOut
 from face_engine.alignment import ARCFACE_TEMPLATE
-from face_engine.extractor import LandmarkExtractor
+from face_engine.extractor import Extractor
 from face_engine.faces import BoundingBox, Embedding, ExtractionOptions, Face, Photo, RGBImage
+from face_engine.roles import DetectorLocator, SimilarityCropper
 
 PHOTO = Photo(np.full((200, 300, 3), 77, np.uint8), 600, 400)
 SMALL = Face(10, 10, 50, 60, 0.95, ARCFACE_TEMPLATE)
@@ -28,8 +29,14 @@ class MeanEmbedder:
         return np.full(512, crop_rgb.mean(), np.float32)
 
 
-def extractor(*faces: Face) -> LandmarkExtractor:
-    return LandmarkExtractor(FixedDetector(*faces), MeanEmbedder(), "weights", "yunet")
+def extractor(*faces: Face) -> Extractor:
+    return Extractor(
+        DetectorLocator(FixedDetector(*faces)),
+        SimilarityCropper(),
+        MeanEmbedder(),
+        "weights",
+        "yunet",
+    )
 
 
 def test_one_face() -> None:

@@ -12,13 +12,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_contract.errors import ModelFailed, MultipleFacesDetected, NoFaceDetected
+from face_contract.errors import ModelFailed
 from face_engine.alignment import CROP_SIZE_PX
-from face_engine.damage import check_soundness, keep_sound_faces
 from face_engine.deepface_compat.clients import ArcFace, extract_face, resize_image
-from face_engine.deepface_compat.face_finder import FaceFinder, to_area, to_bgr
+from face_engine.deepface_compat.locator import to_area
 from face_engine.detection.rotation import turn_back
-from face_engine.faces import Embedding, Extraction, ExtractionOptions, Face, Photo, RGBImage
+from face_engine.faces import Embedding, Face, RGBImage
+from face_engine.roles import Crop
+from face_engine.views import Views
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,86 +39,58 @@ class ArcFaceEmbedder:
 
 
 @dataclass(frozen=True, slots=True)
-class ArcFaceExtractor:
-    """Detects, aligns and embeds as DeepFace does.
+class DeepFaceCropper:
+    """Cuts faces out as DeepFace does: rotated by their eyes; (h, w, 3) of any size, blue first.
 
     Args:
-        network: ArcFace.
-        finder: finds the faces.
-        weights_identity: names the weights.
+        detector_backend: DeepFace's name of the detector.
     """
 
-    network: ArcFace
-    finder: FaceFinder
-    weights_identity: str
+    detector_backend: str
+    aligned: str = "deepface"
+    unaligned: str = "deepface-box"
 
-    @property
-    def identity(self) -> str:
-        """Weights and preprocessing of an aligned face's embedding."""
-        return f"{self.weights_identity}/{self.finder.name}/deepface"
-
-    def extract(self, photo: Photo, options: ExtractionOptions) -> Extraction:
-        """Finds the most prominent face of a photo, the one with the largest box, and embeds it.
-
-        Raises:
-            NoFaceDetected, MultipleFacesDetected: as `options.enforce_detection` asks; the former
-                also when the photo is damaged and no face is wholly in its sound part.
-            ModelFailed: the network gave no valid vector.
-            TimedOut: `options.deadline` has passed.
-        """
-        check_soundness(photo)
-        faces = self.finder.find(photo.rgb, border=options.align)
-        faces = keep_sound_faces(faces, photo)
-        options.deadline.check()
-        if options.enforce_detection and not faces:
-            raise NoFaceDetected
-        if options.enforce_detection and len(faces) > 1:
-            raise MultipleFacesDetected(len(faces))
-        if not faces:
-            embed = options.embed_without_face
-            return Extraction(
-                embedding=self._embed(to_bgr(photo.rgb, border=False)[0]) if embed else None,
-                face_count=0,
-                confidence=0.0,
-                area=photo.whole,
-                model=f"{self.weights_identity}/{self.finder.name}/deepface-box",
-            )
-        face = max(faces, key=lambda face: face.area)
-        alignment = "deepface" if options.align else "deepface-box"
-        return Extraction(
-            embedding=self._embed_face(photo.rgb, face, options.align),
-            face_count=len(faces),
-            confidence=face.score,
-            area=photo.box_of(face),
-            model=f"{self.weights_identity}/{face.detector}/{alignment}",
-            warnings=photo.warnings,
-        )
-
-    def _embed_face(self, image_rgb: RGBImage, face: Face, align: bool) -> Embedding:
-        image, dx, dy = to_bgr(np.rot90(image_rgb, face.quarter_turns), border=align)
+    def crop(self, views: Views, face: Face, *, align: bool) -> Crop:
+        """Returns a face's box in the photo rotated by its eyes, or as it is."""
+        view = views.bordered(face.quarter_turns, has_border=align)
         # Rotating back by 4 - n quarters rotates forward by n.
-        upright = turn_back(face, -face.quarter_turns % 4, image_rgb.shape)
+        upright = turn_back(face, -face.quarter_turns % 4, views.rgb.shape)
         cut = extract_face(
-            facial_area=to_area(upright, dx, dy),
-            img=image,
+            facial_area=to_area(upright, view),
+            img=view.bgr,
             align=align,
             expand_percentage=0,
-            width_border=dx,
-            height_border=dy,
-            detector_backend=self.finder.name,
+            width_border=view.dx,
+            height_border=view.dy,
+            detector_backend=self.detector_backend,
         )
-        return self._embed(cut.img)
+        return np.asarray(cut.img)
 
-    def _embed(self, face_bgr: NDArray[np.uint8]) -> Embedding:
-        """Embeds a cut-out of any size, as `represent` does with normalization "base"."""
-        if not face_bgr.size:
+    def crop_whole(self, views: Views) -> Crop:
+        """Returns the whole photo."""
+        return views.bordered(0, has_border=False).bgr
+
+
+@dataclass(frozen=True, slots=True)
+class DeepFaceEmbedder:
+    """Embeds crops of `DeepFaceCropper` as `represent` does with normalization "base"."""
+
+    network: ArcFace
+
+    def embed(self, crop_bgr: NDArray[np.uint8]) -> Embedding:
+        """Returns the embedding of a crop of any size.
+
+        Raises:
+            ModelFailed: the crop is empty, or the network's output has no direction.
+        """
+        if not crop_bgr.size:
             raise ModelFailed
-        scaled = face_bgr / 255 if face_bgr.max() > 1 else face_bgr
-        crop = resize_image(img=_thicken(scaled), target_size=(CROP_SIZE_PX, CROP_SIZE_PX))
-        return run(self.network, crop)
+        scaled = crop_bgr / 255 if crop_bgr.max() > 1 else crop_bgr
+        fitted = resize_image(img=_widen_thin_crop(scaled), target_size=(CROP_SIZE_PX,) * 2)
+        return run(self.network, fitted)
 
 
-def _thicken(image: NDArray[Any]) -> NDArray[Any]:
+def _widen_thin_crop(image: NDArray[Any]) -> NDArray[Any]:
     """Returns an image of which a pixel is left in both directions when it is made to fit a crop.
 
     Of one more than 112 times as long as wide, DeepFace's `resize_image` leaves none, and fails.

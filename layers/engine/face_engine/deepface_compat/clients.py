@@ -71,10 +71,11 @@ class PooledYuNet(Detector):  # type: ignore[misc]
     `cv2.FaceDetectorYN` carries state from call to call, so each call has one to itself.
     """
 
-    def __init__(self, onnx: bytes) -> None:
+    def __init__(self, onnx: Path) -> None:
+        content = onnx.read_bytes()
         self._idle: queue.SimpleQueue[YuNetClient] = queue.SimpleQueue()
         for _ in range(os.cpu_count() or 1):
-            self._idle.put(_YuNet(onnx))
+            self._idle.put(_YuNet(content))
 
     def detect_faces(self, img: NDArray[np.uint8]) -> list[FacialAreaRegion]:
         """Returns the faces of a BGR image."""

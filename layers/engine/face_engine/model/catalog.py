@@ -48,18 +48,18 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
-class Baked:
-    """A file that the bake makes of an artifact; its hash is in the manifest.
+class ConvertedWeights:
+    """A file that the bake converts from an artifact; its hash is in the manifest.
 
-    `network` is what the conversion calls it.
+    `network` names its specification in `model_build.networks`.
     """
 
     file: str
-    network: Literal["ArcFace", "RetinaFace"]
+    network: str
     source: Artifact
 
 
-Weights: TypeAlias = Artifact | Baked
+Weights: TypeAlias = Artifact | ConvertedWeights
 Alignment: TypeAlias = Literal["deepface", "similarity"]
 
 
@@ -67,12 +67,15 @@ Alignment: TypeAlias = Literal["deepface", "similarity"]
 class ModelEntry:
     """A model: its key (the value of FACE_MODEL), its name for people, its networks.
 
+    `builder` is the module whose `build` makes it, `packages` are what runs its networks.
     `detectors` are by the value of DETECTOR, `alignments` are values of ALIGNMENT; of each, the
     first is the default.
     """
 
     key: str
     name: str
+    builder: str
+    packages: tuple[str, ...]
     embedder: Weights
     detectors: dict[str, Weights]
     alignments: tuple[Alignment, ...]
@@ -98,7 +101,7 @@ class Catalog:
 
 def source_of(weights: Weights) -> Artifact:
     """Returns what a file is, or is made of, as it was published."""
-    return weights.source if isinstance(weights, Baked) else weights
+    return weights.source if isinstance(weights, ConvertedWeights) else weights
 
 
 def read_catalog(path: Path = CATALOG_FILE) -> Catalog:
@@ -124,14 +127,16 @@ def read_catalog(path: Path = CATALOG_FILE) -> Catalog:
     weights: dict[str, Weights] = {
         **artifacts,
         **{
-            file: Baked(file, entry["network"], artifacts[entry["source"]])
-            for file, entry in content.get("baked", {}).items()
+            file: ConvertedWeights(file, entry["network"], artifacts[entry["source"]])
+            for file, entry in content.get("converted", {}).items()
         },
     }
     models = {
         key: ModelEntry(
             key=key,
             name=entry["name"],
+            builder=entry["builder"],
+            packages=tuple(entry["packages"]),
             embedder=weights[entry["embedder"]],
             detectors={name: weights[file] for name, file in entry["detectors"].items()},
             alignments=tuple(entry["alignments"]),

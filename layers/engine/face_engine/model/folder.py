@@ -1,4 +1,4 @@
-"""The files that a model is loaded from, each checked before it is used."""
+"""A folder of weights: its manifest, and its files, each checked before it is used."""
 
 import json
 import os
@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from face_contract.errors import ModelUnavailable
-from face_engine.model.catalog import Baked, ModelEntry, Weights, sha256_of, source_of
+from face_engine.model.catalog import ConvertedWeights, ModelEntry, Weights, sha256_of, source_of
 
 MANIFEST_FILE = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
-class BakedFile:
+class ManifestEntry:
     """A file as the bake left it.
 
     Attributes:
@@ -28,57 +28,70 @@ class BakedFile:
     made_with: dict[str, str]
 
 
-def read_manifest(folder: Path) -> dict[str, BakedFile]:
-    """Returns what was baked into a folder, by file name; nothing when there is no manifest."""
+class ModelFolder:
+    """A folder of weights, as it was when this was made: the manifest is read once.
+
+    Args:
+        path: the folder; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.manifest = _read_manifest(path)
+
+    def find(self, entry: ModelEntry, weights: Weights) -> Path:
+        """Returns the path of one of a model's files once it is known to be intact.
+
+        The file is hashed; but where neither it nor the folder can be written by this process, as
+        in the image, the manifest that was written when it was hashed is trusted, and its size
+        checked.
+
+        Raises:
+            ModelUnavailable: the file is missing, or is not what the catalogue says, or was not
+                converted from the artifact that the catalogue names.
+        """
+        path = self.path / weights.file
+        noted = self.manifest.get(weights.file)
+        if noted is not None and noted.made_of != source_of(weights).sha256:
+            noted = None
+        try:
+            size = path.stat().st_size
+            if isinstance(weights, ConvertedWeights):
+                if noted is None:
+                    _refuse(entry, weights, "was not baked here", "bakes it")
+                expected_bytes, expected_sha256 = noted.bytes, noted.sha256
+            else:
+                expected_bytes, expected_sha256 = weights.bytes, weights.sha256
+            is_trusted = (
+                noted is not None
+                and noted.sha256 == expected_sha256
+                and not any(os.access(written, os.W_OK) for written in (self.path, path))
+            )
+            is_intact = size == expected_bytes and (
+                is_trusted or sha256_of(path) == expected_sha256
+            )
+        except OSError:
+            _refuse(entry, weights, "is missing", "brings it")
+        if not is_intact:
+            _refuse(entry, weights, "is broken", "brings it anew")
+        return path
+
+    def add(self, entry: ManifestEntry) -> None:
+        """Adds a file to the manifest, which is written whole or not at all."""
+        self.manifest[entry.file] = entry
+        content = {"files": [asdict(self.manifest[name]) for name in sorted(self.manifest)]}
+        part = self.path / f"{MANIFEST_FILE}.part"
+        part.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
+        part.replace(self.path / MANIFEST_FILE)
+
+
+def _read_manifest(folder: Path) -> dict[str, ManifestEntry]:
     try:
         content = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
-        return {entry["file"]: BakedFile(**entry) for entry in content["files"]}
+        return {entry["file"]: ManifestEntry(**entry) for entry in content["files"]}
     except (OSError, ValueError, KeyError, TypeError):
-        # As good as none: what it should have vouched for is hashed or refused.
+        # A broken manifest counts as missing: its files are hashed or refused.
         return {}
-
-
-def write_manifest(folder: Path, files: dict[str, BakedFile]) -> None:
-    """Writes the manifest of a folder, whole or not at all."""
-    content = {"files": [asdict(files[name]) for name in sorted(files)]}
-    part = folder / f"{MANIFEST_FILE}.part"
-    part.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
-    part.replace(folder / MANIFEST_FILE)
-
-
-def find_weights(entry: ModelEntry, weights: Weights, folder: Path) -> Path:
-    """Returns the path of one of a model's files once it is known to be what it must be.
-
-    It is hashed; but where neither the file nor its folder can be written by this process, as in
-    the image, the manifest that was written when it was hashed is trusted, and its size checked.
-
-    Raises:
-        ModelUnavailable: it is missing, or is not what the catalogue says, or not what was baked
-            of the artifact that the catalogue says.
-    """
-    path = folder / weights.file
-    noted = read_manifest(folder).get(weights.file)
-    if noted is not None and noted.made_of != source_of(weights).sha256:
-        noted = None
-    try:
-        size = path.stat().st_size
-        if isinstance(weights, Baked):
-            if noted is None:
-                _refuse(entry, weights, "was not baked here", "bakes it")
-            expected_bytes, expected_sha256 = noted.bytes, noted.sha256
-        else:
-            expected_bytes, expected_sha256 = weights.bytes, weights.sha256
-        is_trusted = (
-            noted is not None
-            and noted.sha256 == expected_sha256
-            and not any(os.access(written, os.W_OK) for written in (folder, path))
-        )
-        is_intact = size == expected_bytes and (is_trusted or sha256_of(path) == expected_sha256)
-    except OSError:
-        _refuse(entry, weights, "is missing", "brings it")
-    if not is_intact:
-        _refuse(entry, weights, "is broken", "brings it anew")
-    return path
 
 
 def _refuse(entry: ModelEntry, weights: Weights, fault: str, promise: str) -> NoReturn:

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from face_contract.errors import MultipleFacesDetected
-from face_engine.faces import ExtractionOptions, FaceExtractor, Photo, RGBImage
+from face_engine.extractor import Extractor
+from face_engine.faces import ExtractionOptions, Photo, RGBImage
 from tests.support.composites import Placed, Subject, compose_card, scatter
 
 # Cosine distance below which an embedding is certainly of the person: strangers are above 0.7.
@@ -18,7 +19,7 @@ CARDS, SCATTERED = 30, 30
 
 
 @pytest.fixture(scope="module")
-def embeddings(extractor: FaceExtractor, subjects: list[Subject]) -> dict[int, NDArray[np.float32]]:
+def embeddings(extractor: Extractor, subjects: list[Subject]) -> dict[int, NDArray[np.float32]]:
     """Of each subject's own portrait, by its `id`."""
     vectors = {}
     for subject in subjects:
@@ -39,7 +40,7 @@ def distance(a: NDArray[np.float32] | None, b: NDArray[np.float32]) -> float:
 
 @pytest.mark.parametrize("seed", range(CARDS))
 def test_a_face_before_a_larger_one_hides_neither(
-    extractor: FaceExtractor,
+    extractor: Extractor,
     subjects: list[Subject],
     embeddings: dict[int, NDArray[np.float32]],
     seed: int,
@@ -54,7 +55,7 @@ def test_a_face_before_a_larger_one_hides_neither(
 
 @pytest.mark.parametrize("seed", range(SCATTERED))
 def test_the_largest_face_decides_whatever_its_turn(
-    extractor: FaceExtractor,
+    extractor: Extractor,
     subjects: list[Subject],
     embeddings: dict[int, NDArray[np.float32]],
     seed: int,
@@ -74,7 +75,7 @@ def count_certain(placed: list[Placed], side_px: int) -> int:
 
 @pytest.mark.parametrize("quarter_turns", [1, 2, 3])
 def test_boxes_of_turned_photos_are_exact(
-    extractor: FaceExtractor, subjects: list[Subject], quarter_turns: int
+    extractor: Extractor, subjects: list[Subject], quarter_turns: int
 ) -> None:
     for subject in subjects:
         upright = extractor.extract(whole(subject.image_rgb), ExtractionOptions()).area

@@ -10,7 +10,7 @@ import pytest
 
 from face_contract.errors import ModelUnavailable
 from face_engine.model.catalog import read_catalog
-from face_engine.model.folder import MANIFEST_FILE, find_weights, read_manifest
+from face_engine.model.folder import MANIFEST_FILE, ModelFolder
 from model_build.bake import bake
 from tests.support.launchers import SIGINT_IGNORED
 from tests.support.paths import MODEL_DIR, subprocess_environment
@@ -24,7 +24,7 @@ import os
 from pathlib import Path
 from face_contract.errors import ModelUnavailable
 from face_engine.model.catalog import read_catalog
-from face_engine.model.folder import find_weights
+from face_engine.model.folder import ModelFolder
 entry = read_catalog().models["mobilefacenet"]
 if os.getuid() == 0:
     os.setgroups([])
@@ -32,7 +32,7 @@ if os.getuid() == 0:
     os.setuid(65534)
 try:
     for weights in entry.artifacts:
-        find_weights(entry, weights, Path())
+        ModelFolder(Path()).find(entry, weights)
 except ModelUnavailable as error:
     print(error.message)
 else:
@@ -60,29 +60,29 @@ def baked(tmp_path: Path) -> Path:
 
 def test_the_weights_in_use_are_intact() -> None:
     for weights in ENTRY.artifacts:
-        assert find_weights(ENTRY, weights, MODEL_DIR) == MODEL_DIR / weights.file
+        assert ModelFolder(MODEL_DIR).find(ENTRY, weights) == MODEL_DIR / weights.file
 
 
 def test_missing_and_broken_files_name_the_command(tmp_path: Path) -> None:
     weights = YUNET
     with pytest.raises(ModelUnavailable, match=r"is missing\. `make weights FACE_MODEL=mobilef"):
-        find_weights(ENTRY, weights, tmp_path)
+        ModelFolder(tmp_path).find(ENTRY, weights)
     file = tmp_path / weights.file
     shutil.copy(MODEL_DIR / weights.file, file)
     flip_a_bit(file)
     with pytest.raises(ModelUnavailable, match=r"is broken\. `make weights FACE_MODEL=mobilef"):
-        find_weights(ENTRY, weights, tmp_path)
+        ModelFolder(tmp_path).find(ENTRY, weights)
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(ModelUnavailable):
-        find_weights(ENTRY, weights, tmp_path)
+        ModelFolder(tmp_path).find(ENTRY, weights)
 
 
 def test_a_bake_leaves_the_files_and_their_manifest(baked: Path) -> None:
-    manifest = read_manifest(baked)
+    manifest = ModelFolder(baked).manifest
     assert {path.name for path in baked.iterdir()} == {MANIFEST_FILE, *manifest}
     for weights in ENTRY.artifacts:
         assert manifest[weights.file].sha256 == weights.sha256
-        assert find_weights(ENTRY, weights, baked)
+        assert ModelFolder(baked).find(ENTRY, weights)
 
 
 def test_a_bake_refuses_broken_artifacts(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_bake_refuses_broken_artifacts(tmp_path: Path) -> None:
     flip_a_bit(tmp_path / YUNET.file)
     with pytest.raises(ModelUnavailable, match=YUNET.file):
         bake(ENTRY, tmp_path, tmp_path / "baked")
-    assert YUNET.file not in read_manifest(tmp_path / "baked")
+    assert YUNET.file not in ModelFolder(tmp_path / "baked").manifest
 
 
 @pytest.mark.parametrize("launcher", [(), SIGINT_IGNORED], ids=["default", "ignored"])
@@ -116,13 +116,13 @@ def test_an_interrupted_bake_says_so_and_no_more(tmp_path: Path, launcher: tuple
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"files": [{"file": "x"}]}', "\xff"])
 def test_a_broken_manifest_vouches_for_nothing(tmp_path: Path, content: str) -> None:
     (tmp_path / MANIFEST_FILE).write_text(content, "latin-1")
-    assert read_manifest(tmp_path) == {}
+    assert ModelFolder(tmp_path).manifest == {}
 
 
 def test_where_it_can_write_it_hashes_in_spite_of_the_manifest(baked: Path) -> None:
     flip_a_bit(baked / YUNET.file)
     with pytest.raises(ModelUnavailable):
-        find_weights(ENTRY, YUNET, baked)
+        ModelFolder(baked).find(ENTRY, YUNET)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,57 @@
+"""Builds DeepFace's ArcFace behind RetinaFace or YuNet. Importing this imports deepface."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from face_engine.deepface_compat.arcface import (
+    ArcFaceEmbedder,
+    DeepFaceCropper,
+    DeepFaceEmbedder,
+)
+from face_engine.deepface_compat.clients import (
+    ArcFace,
+    PooledYuNet,
+    RetinaFaceDetector,
+)
+from face_engine.deepface_compat.clients import Detector as DeepFaceDetector
+from face_engine.deepface_compat.locator import DeepFaceLocator
+from face_engine.detection.rotation import TurningDetector
+from face_engine.detection.tilt import StraighteningDetector
+from face_engine.detection.yunet import YuNetDetector
+from face_engine.extractor import Extractor
+from face_engine.model.choice import TURNING_DETECTOR, ModelChoice
+from face_engine.model.folder import ModelFolder
+from face_engine.roles import DetectorLocator, FaceLocator, SimilarityCropper
+
+# DeepFace's clients by the value of DETECTOR, each made of its file.
+CLIENTS: dict[str, Callable[[Path], DeepFaceDetector]] = {
+    "retinaface": RetinaFaceDetector,
+    "yunet": PooledYuNet,
+}
+
+
+def build(choice: ModelChoice, folder: ModelFolder) -> Extractor:
+    """Builds the model.
+
+    Raises:
+        ModelUnavailable: a file is missing or broken.
+    """
+    entry = choice.entry
+    paths = {name: folder.find(entry, entry.detectors[name]) for name in choice.detectors}
+    network = ArcFace(folder.find(entry, entry.embedder))
+    yunet = YuNetDetector(paths[TURNING_DETECTOR].read_bytes())
+    turning = TurningDetector(StraighteningDetector(yunet))
+    name = choice.detector
+    if choice.alignment == "deepface":
+        locator: FaceLocator = DeepFaceLocator(CLIENTS[name](paths[name]), turning)
+        cropper, embedder = DeepFaceCropper(name), DeepFaceEmbedder(network)
+        return Extractor(locator, cropper, embedder, choice.weights_identity, name)
+    # DeepFace's YuNet gives no landmarks but the eyes.
+    locator = (
+        DetectorLocator(turning)
+        if name == TURNING_DETECTOR
+        else DeepFaceLocator(CLIENTS[name](paths[name]), turning, has_border=False)
+    )
+    return Extractor(
+        locator, SimilarityCropper(), ArcFaceEmbedder(network), choice.weights_identity, name
+    )

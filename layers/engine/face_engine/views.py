@@ -1,0 +1,54 @@
+"""Rotated and bordered copies of a photo, each made once."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from face_engine.faces import RGBImage
+
+# (H, W, 3), blue first.
+BGRImage = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Bordered:
+    """A BGR image in a black border; `dx` and `dy` are where its left and top are then."""
+
+    bgr: BGRImage
+    dx: int
+    dy: int
+
+
+class Views:
+    """Makes each copy of one photo once. A request has its own: nothing here is shared.
+
+    Args:
+        rgb: the photo's pixels.
+    """
+
+    def __init__(self, rgb: RGBImage) -> None:
+        self.rgb = rgb
+        self._bordered: dict[tuple[int, bool], Bordered] = {}
+
+    def bordered(self, quarter_turns: int, *, has_border: bool) -> Bordered:
+        """Returns the photo in BGR, rotated counter-clockwise.
+
+        Args:
+            quarter_turns: how far.
+            has_border: half of its size in black is added on each side.
+        """
+        key = quarter_turns, has_border
+        if key not in self._bordered:
+            self._bordered[key] = _add_border(np.rot90(self.rgb, quarter_turns), has_border)
+        return self._bordered[key]
+
+
+def _add_border(rgb: RGBImage, has_border: bool) -> Bordered:
+    bgr: BGRImage = np.ascontiguousarray(rgb[:, :, ::-1])
+    if not has_border:
+        return Bordered(bgr, 0, 0)
+    dy, dx = bgr.shape[0] // 2, bgr.shape[1] // 2
+    bordered = cv2.copyMakeBorder(bgr, dy, dy, dx, dx, cv2.BORDER_CONSTANT, value=(0, 0, 0))
+    return Bordered(np.asarray(bordered, np.uint8), dx, dy)
