@@ -74,7 +74,7 @@ class Environment:
         *,
         timeout_s: int = 30,
         folder: Path = ROOT,
-        python_path: str = "layers/contract:layers/engine",
+        python_path: str = "layers/contract:layers/service:layers/engine",
         launcher: Sequence[str] = (),
         emulator: str | None = None,
         runtime: Sequence[str] = (sys.executable, "-m", "awslambdaric"),

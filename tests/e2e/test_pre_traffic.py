@@ -128,7 +128,7 @@ def expect_report(stubber: Stubber, status: str) -> None:
 
 def moody(folder: Path, mood: str) -> Pool:
     (folder / "moody.py").write_text(MOODY)
-    path = f"{folder}:{ROOT}:layers/contract:layers/engine"
+    path = f"{folder}:{ROOT}:layers/contract:layers/service:layers/engine"
     return Pool([Environment("moody.handler", {"MOOD": mood}, python_path=path)])
 
 

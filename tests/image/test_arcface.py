@@ -41,7 +41,7 @@ def image(
     """Built as users build it, but for the catalogue, which has the hashes of other weights."""
     context = tmp_path_factory.mktemp("context")
     copy_project(context)
-    catalog = context / "layers" / "engine" / "face_engine" / "catalog.toml"
+    catalog = context / "layers" / "engine" / "face_engine" / "model" / "catalog.toml"
     shutil.copy(baked.catalog_file, catalog)
     (context / "models").mkdir()
     for path in (*baked.folder.glob("*.h5"), *baked.folder.glob("*yunet*")):

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.support.paths import ROOT
 
 # What .dockerignore lets through, and what SAM reads.
-FOLDERS = ("images", "requirements", "functions", "layers", "events")
+FOLDERS = ("container", "model_build", "requirements", "functions", "layers", "events")
 FILES = (".dockerignore", "template.yaml", "samconfig.toml")
 
 
