@@ -13,10 +13,19 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT, subprocess_environment
+from tools.containers.docker_engine import CONTROL_GROUPS, remove_control_groups
 
 READY = "ready"
-# A network makes a bridge and firewall rules besides the engine's own.
-COMMAND = f"docker network create extra > /dev/null && echo {READY} && sleep 60"
+# A container of this machine's own `sleep`, and a network, which makes one more bridge.
+COMMAND = f"""
+set -e
+tar -C / -ch bin/sleep lib64/ld-linux-x86-64.so.2 $(ldd /bin/sleep | grep -o 'lib/.*/libc.so.6') |
+    docker import - sleep > /dev/null
+docker network create extra > /dev/null
+docker run --detach --network extra sleep /bin/sleep 60 > /dev/null
+echo {READY}
+sleep 60
+"""
 
 
 @pytest.fixture
@@ -53,6 +62,9 @@ def state_of_the_machine() -> dict[str, object]:
         "interfaces": {line.partition(":")[0] for line in interfaces},
         "forwards": Path("/proc/sys/net/ipv4/ip_forward").read_text(),
         "mounts": len(Path("/proc/mounts").read_text().splitlines()),
+        "control groups": sorted(
+            path for depth in ("", "*/") for path in CONTROL_GROUPS.glob(f"{depth}docker*")
+        ),
         "keys": Path("/etc/docker").exists(),
         "state": sorted(path.name for path in Path("/run").glob("docker*")),
     }
@@ -81,9 +93,8 @@ def test_the_command_gets_an_engine_and_its_status_comes_back(folder: Path) -> N
     assert state_of_the_machine() == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_nothing_of_it_is_left_whatever_ends_it(folder: Path, number: signal.Signals) -> None:
-    before = state_of_the_machine()
+def end(folder: Path, number: signal.Signals) -> int:
+    """Starts an engine with a container, ends it by a signal, and waits for all its processes."""
     engine = start(folder, COMMAND)
     assert engine.stdout
     assert engine.stdout.readline().strip() == READY
@@ -94,10 +105,23 @@ def test_nothing_of_it_is_left_whatever_ends_it(folder: Path, number: signal.Sig
     while processes_of(folder) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert processes_of(folder) == []
+    return engine.returncode
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_nothing_of_it_is_left_whatever_ends_it(folder: Path, number: signal.Signals) -> None:
+    before = state_of_the_machine()
+    assert end(folder, number) == 130
+    assert list(folder.iterdir()) == []
     assert state_of_the_machine() == before
-    if number != signal.SIGKILL:
-        assert engine.returncode == 130
-        assert list(folder.iterdir()) == []
+
+
+def test_killed_it_leaves_no_more_than_empty_control_groups_and_its_folder(folder: Path) -> None:
+    before = state_of_the_machine()
+    end(folder, signal.SIGKILL)
+    (left,) = folder.iterdir()
+    remove_control_groups(left.name)
+    assert state_of_the_machine() == before
 
 
 @pytest.mark.parametrize("program", ["dockerd", "slirp4netns"])

@@ -19,6 +19,8 @@ from tools.base_image import run
 # Command → Debian package.
 PROGRAMS = {"dockerd": "docker.io", "iptables": "iptables", "slirp4netns": "slirp4netns"}
 START_TIMEOUT_S = 60
+END_TIMEOUT_S = 5
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # A child that is killed together with its parent, even by SIGKILL.
 WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
@@ -96,7 +98,28 @@ def run_beside_own_engine(command: list[str]) -> int:
             if network:
                 network.kill()
                 network.wait()
+            remove_control_groups(Path(folder).name)
     return box.returncode
+
+
+def remove_control_groups(name: str) -> None:
+    """Removes the empty control groups of killed containers, which no namespace ends with."""
+    for top in (CONTROL_GROUPS / name, *CONTROL_GROUPS.glob(f"*/{name}")):
+        for path, _, _ in os.walk(top, topdown=False):
+            _remove_control_group(Path(path))
+
+
+def _remove_control_group(path: Path) -> None:
+    deadline = time.monotonic() + END_TIMEOUT_S
+    while path.exists():
+        try:
+            path.rmdir()
+        except OSError:
+            # Busy until the last of its killed processes is gone.
+            if time.monotonic() > deadline:
+                print(f"{path} could not be removed.", file=sys.stderr)
+                return
+            time.sleep(0.05)
 
 
 def _first_process(box: subprocess.Popen[bytes]) -> int:
@@ -147,6 +170,8 @@ def run_inside(folder: Path, command: list[str]) -> int:
     address = f"unix://{folder}/socket"
     # The storage driver is Docker's choice: overlay2 where the disk allows it, else vfs.
     options = ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
+    # A service manager knows nothing of these namespaces.
+    options += ["--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", folder.name]
     with log.open("wb") as file:
         engine = subprocess.Popen(  # noqa: S603
             ["dockerd", *options, "--host", address, "--pidfile", f"{folder}/pid"],  # noqa: S607
