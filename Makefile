@@ -111,6 +111,7 @@ test-image: $(VENV)/.dev $(SAM_VENV)/.sam $(BAKE_VENV)/.bake weights photos ## B
 
 .PHONY: test-docker
 test-docker: $(VENV)/.dev $(SAM_VENV)/.sam weights ## Run the README's docker and sam commands on a plain Debian (starts an engine as root on Debian)
+	$(PYTHON_IN_VENV) -m tools.containers.docker_base
 	$(PYTHON_IN_VENV) -m tools.containers.docker_engine $(abspath $(PYTHON_IN_VENV)) -m pytest --no-cov tests/docker
 
 .PHONY: invoke

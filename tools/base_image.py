@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 NAME = "localhost/python-trixie"
@@ -28,9 +29,16 @@ def run(*command: str) -> str:
     return done.stdout.strip()
 
 
-def install_builders() -> None:
-    """Installs buildah and debootstrap from Debian, when root and they are missing."""
-    missing = [tool for tool in ("buildah", "debootstrap") if not shutil.which(tool)]
+def install(packages: Mapping[str, str]) -> None:
+    """Installs programs that are missing.
+
+    Args:
+        packages: Debian's package, by the program that it brings.
+
+    Raises:
+        SystemExit: not root, or not on Debian; the message names what is missing.
+    """
+    missing = sorted({package for name, package in packages.items() if not shutil.which(name)})
     if not missing:
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
@@ -40,7 +48,10 @@ def install_builders() -> None:
 
 
 def make_archive() -> None:
-    """Bootstraps Debian into the archive, whole or not at all."""
+    """Bootstraps Debian into the archive if it is missing, whole or not at all."""
+    if ARCHIVE.exists():
+        return
+    install({"debootstrap": "debootstrap"})
     ARCHIVE.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ARCHIVE.parent) as folder:
         root, part = f"{folder}/root", f"{folder}/archive"
@@ -52,10 +63,9 @@ def make_archive() -> None:
 
 def make_base_image() -> str:
     """Makes the image when it is missing; returns its name."""
-    install_builders()
+    install({"buildah": "buildah"})
     if not run("buildah", "images", "--quiet", "--filter", f"reference={NAME}"):
-        if not ARCHIVE.exists():
-            make_archive()
+        make_archive()
         container = run("buildah", "from", "scratch")
         run("buildah", "add", "--quiet", container, str(ARCHIVE), "/")
         run("buildah", "config", "--env", f"PATH={PATH}", container)

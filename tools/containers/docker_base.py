@@ -1,4 +1,8 @@
-"""The plain Debian of tools.base_image for Docker, and the removal of all that is built on it."""
+"""The plain Debian of tools.base_image for Docker, and the removal of all that is built on it.
+
+python -m tools.containers.docker_base makes its archive. That may install debootstrap, so it is not
+done beside an engine of our own, where changes to /etc are lost.
+"""
 
 import json
 import os
@@ -9,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tools.base_image import ARCHIVE, PATH, install_builders, make_archive, run
+from tools.base_image import ARCHIVE, PATH, make_archive, run
 
 NAME = "face-test-base:latest"
 # How pip and npm, and OpenSSL's and requests' users, are told of a CA bundle.
@@ -28,14 +32,11 @@ def find_ca_file() -> Path | None:
 
 
 def import_base() -> str:
-    """Makes the image, anew; returns its name.
+    """Makes the image from the archive, anew; returns its name.
 
     Where this machine has a CA bundle of its own, as behind a proxy that reads TLS, the image has
     it too: pip and npm could fetch nothing in a build without it.
     """
-    if not ARCHIVE.exists():
-        install_builders()
-        make_archive()
     run("docker", "import", "--change", f"ENV PATH={PATH}", str(ARCHIVE), NAME)
     if ca_file := find_ca_file():
         variables = " ".join(f"{name}={CA_FILE}" for name in CA_VARIABLES)
@@ -83,3 +84,7 @@ def layers_of(image: str) -> list[str]:
 def _remove(image: str) -> bool:
     command = ["docker", "image", "rm", "--force", image]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
+
+
+if __name__ == "__main__":
+    make_archive()

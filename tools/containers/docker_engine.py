@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tools.base_image import run
+from tools.base_image import install, run
 
 # Command → Debian package.
 PROGRAMS = {"dockerd": "docker.io", "iptables": "iptables", "slirp4netns": "slirp4netns"}
@@ -49,20 +49,9 @@ def install_engine() -> None:
     """
     if os.geteuid() != 0:
         sys.exit("No Docker Engine answers. As root on Debian one is started for you.")
-    _install({package for name, package in PROGRAMS.items() if not shutil.which(name)})
+    install(PROGRAMS)
     # Since trixie the client is a package of its own.
-    if not shutil.which("docker"):
-        _install({"docker-cli"})
-
-
-def _install(packages: set[str]) -> None:
-    if not packages:
-        return
-    if not shutil.which("apt-get"):
-        names = ", ".join(sorted(packages))
-        sys.exit(f"No Docker Engine answers. To start one, these are missing: {names}.")
-    run("apt-get", "update", "--quiet")
-    run("apt-get", "install", "--quiet", "--yes", "--no-install-recommends", *packages)
+    install({"docker": "docker-cli"})
 
 
 def run_beside_own_engine(command: list[str]) -> int:
