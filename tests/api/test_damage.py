@@ -93,6 +93,23 @@ def test_a_face_above_the_damage_is_answered(
     assert distance < 0.1
 
 
+@pytest.mark.parametrize("missing", [3, 4, 10, 1000, 50_000])
+@pytest.mark.parametrize("end", [b"", b"\xff"], ids=["bare", "half marker"])
+@pytest.mark.parametrize("name", ["jpeg", "jpeg progressive", "jpeg restarts"])
+def test_a_jpeg_that_lacks_pixels_is_never_taken_for_a_whole_one(
+    local_service: httpx.Client,
+    portraits: dict[str, Image.Image],
+    name: str,
+    missing: int,
+    end: bytes,
+) -> None:
+    data = FILES[name](portraits["impostor_2.jpg"])
+    intact = post(local_service, data).json()
+    answer = post(local_service, data[:-missing] + end)
+    assert is_right(answer, intact, part=1)
+    assert answer.status_code != 200 or answer.json()["warnings"] == WARNINGS
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("name", ["jpeg", "png"])
 def test_the_sound_part_is_turned_with_the_photo(

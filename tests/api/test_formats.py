@@ -233,18 +233,6 @@ def test_other_formats_are_turned_upright_too(
     assert area["y"] < 323 < area["y"] + area["h"]
 
 
-@pytest.mark.parametrize("cut", [3, 4, 10, 1000, 50_000, 100_000])
-@pytest.mark.parametrize("end", [b"", b"\xff"], ids=["bare", "half marker"])
-@pytest.mark.parametrize("progressive", [False, True])
-def test_a_jpeg_cut_in_its_scan_data_is_refused(
-    service: httpx.Client, portrait: Image.Image, cut: int, end: bytes, progressive: bool
-) -> None:
-    data = encode(portrait, "JPEG", quality=90, progressive=progressive)[:-cut] + end
-    answer = service.post(PATH, json={"image": base64.b64encode(data).decode()})
-    assert answer.status_code == 400
-    assert answer.json()["error"]["code"] == "INVALID_IMAGE"
-
-
 def test_a_100_megapixel_jpeg_is_reduced_and_answered(
     extract: Extract, portrait: Image.Image, embedding: list[float]
 ) -> None:

@@ -132,7 +132,7 @@ def test_images_without_an_embedding_are_told_and_their_pairs_left_out(tmp_path:
         "blank.png": "NO_FACE_DETECTED",
         "large.png": "PAYLOAD_TOO_LARGE",
         "text.jpg": "INVALID_IMAGE",
-        "cut.jpg": "INVALID_IMAGE",
+        "cut.jpg": "NO_FACE_DETECTED",
     }
     assert evaluation.images.several_faces == ["group.jpg"]
     pairs = evaluation.pairs

@@ -43,6 +43,9 @@ def decode_jpeg(data: bytes, max_pixels: int) -> DecodedImage:
     sound_rows: int | None = None
     try:
         pixels = _decode_sound(file, scale)
+        if not file.has_luma(file.scans):
+            # It ends between two scans, which no decoder minds.
+            sound_rows = 0
     except ValueError:
         pixels = _decode(file, file.data, scale, strict=False)
         decoded_rows = _count_decoded_rows(pixels) * scale
@@ -126,7 +129,7 @@ def _count_sound_rows(file: JPEGFile, decoded_rows: int) -> int:
         return 0
     if len(file.scans) > 1 or file.progressive:
         # All rows are there, though some only as a coarse picture.
-        return file.height if file.has_luma_without_last_scan else 0
+        return file.height if file.has_luma(file.scans[:-1]) else 0
     # The last block row that has any picture is where the file ends.
     whole_blocks = (decoded_rows - 1) // file.block_height * file.block_height
     return max(0, min(whole_blocks, file.height) - INTERPOLATED_ROWS)

@@ -77,11 +77,10 @@ class JPEGFile:
     cut: bool
     exif: bytes | None
 
-    @property
-    def has_luma_without_last_scan(self) -> bool:
-        """Whether the scans but the last bring every frequency of the brightness, if coarsely."""
+    def has_luma(self, scans: tuple[Scan, ...]) -> bool:
+        """Returns whether scans bring every frequency of the brightness, if only coarsely."""
         brought: set[int] = set()
-        for scan in self.scans[:-1]:
+        for scan in scans:
             if self.components[0] in scan.components and not scan.refines:
                 brought.update(range(scan.first, scan.last + 1))
         return len(brought) > MAX_COEFFICIENT
