@@ -37,7 +37,9 @@ SEQUENTIAL = sorted(FILES.keys() - {"jpeg progressive"})
 
 @pytest.fixture(scope="module")
 def portraits(read_photo: ReadPhoto) -> dict[str, Image.Image]:
-    return {name: Image.open(io.BytesIO(read_photo(name))).convert("RGB") for name in PORTRAITS}
+    """At half their size: 360 × 450 pixels."""
+    images = {name: Image.open(io.BytesIO(read_photo(name))) for name in PORTRAITS}
+    return {name: image.convert("RGB").reduce(2) for name, image in images.items()}
 
 
 def post(service: httpx.Client, data: bytes, enforce: bool = False) -> httpx.Response:
@@ -81,19 +83,19 @@ def test_no_damage_makes_another_person(
 def test_a_face_above_the_damage_is_answered(
     extract: Extract, portraits: dict[str, Image.Image], name: str, damage: Any
 ) -> None:
-    # The chin of this portrait is at 500 of 900 rows.
+    # The chin of this portrait is at 250 of 450 rows.
     data = FILES[name](portraits["impostor_2.jpg"])
     intact = extract(data)
     answer = extract(damage(data, 0.9, np.random.default_rng(0)))
     assert answer["warnings"] == WARNINGS
     assert answer["face_count"] == 1
     for side, value in answer["facial_area"].items():
-        assert value == pytest.approx(intact["facial_area"][side], abs=12)
+        assert value == pytest.approx(intact["facial_area"][side], abs=6)
     distance = compare(answer["embedding"], intact["embedding"], DistanceMetric.COSINE).distance
     assert distance < 0.1
 
 
-@pytest.mark.parametrize("missing", [3, 4, 10, 1000, 50_000])
+@pytest.mark.parametrize("missing", [3, 4, 10, 1000, 20_000])
 @pytest.mark.parametrize("end", [b"", b"\xff"], ids=["bare", "half marker"])
 @pytest.mark.parametrize("name", ["jpeg", "jpeg progressive", "jpeg restarts"])
 def test_a_jpeg_that_lacks_pixels_is_never_taken_for_a_whole_one(
@@ -130,12 +132,12 @@ def test_the_sound_part_is_turned_with_the_photo(
     exif = Image.Exif()
     exif[274] = orientation
     data = encode(stored, name.upper(), exif=exif)
-    # PNGs made here keep their EXIF before the pixels. The face is 100 px and more from each side.
+    # PNGs made here keep their EXIF before the pixels. The face is far from each side.
     rng = np.random.default_rng(0)
     intact, answer = extract(data), extract(cut(data, 0.97, rng))
     assert answer["warnings"] == WARNINGS
     for side, value in answer["facial_area"].items():
-        assert value == pytest.approx(intact["facial_area"][side], abs=12)
+        assert value == pytest.approx(intact["facial_area"][side], abs=6)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -143,7 +145,8 @@ def test_next_to_nothing_is_no_image(
     service: httpx.Client, portraits: dict[str, Image.Image], name: str
 ) -> None:
     data = FILES[name](portraits["impostor_2.jpg"])
-    answer = post(service, data[:1000])
+    start = data.index(b"\xff\xda") if name.startswith("jpeg") else 60
+    answer = post(service, data[: start + 24])
     assert answer.json()["error"]["code"] == "INVALID_IMAGE"
 
 

@@ -18,10 +18,12 @@ _START_OF_IMAGE, _END_OF_IMAGE, _START_OF_SCAN = 0xD8, 0xD9, 0xDA
 # Tables of Huffman and arithmetic codes and of quantization, and the restart interval.
 _TABLES = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_NEEDED = _TABLES | _FRAMES | {_START_OF_SCAN}
+_NEEDED = _TABLES | {_START_OF_SCAN}
 # Baseline and extended, Huffman and arithmetic.
 _SEQUENTIAL = frozenset({0xC0, 0xC1, 0xC9})
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+# The header of a scan, but for two bytes for each colour.
+_SCAN_BYTES = 4
 _ALL_FREQUENCIES = b"\0\x3f\0"
 _CMYK_COUNT = 4
 _APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
@@ -118,14 +120,15 @@ def read_segments(data: bytes) -> JPEGFile:
     frames = [segment for segment in segments if segment.kind in _FRAMES]
     if not frames:
         raise ValueError("no frame")
-    frame = frames[-1]
+    # Others, and scans that are none, are damage that looks like a marker.
+    frame = frames[0]
     needed = [
         # Other frequencies than all mean nothing there; decoders warn, and read all.
         segment._replace(body=segment.body[:-3] + _ALL_FREQUENCIES)
         if segment.kind == _START_OF_SCAN and frame.kind in _SEQUENTIAL
         else segment
         for segment in segments
-        if segment.kind in _NEEDED
+        if segment.kind in _NEEDED or segment is frame
     ]
     scans = [_read_scan(segment.body) for segment in needed if segment.kind == _START_OF_SCAN]
     if not scans:
@@ -186,6 +189,8 @@ def _walk(data: bytes) -> Iterator[Segment]:
             pixels = data[end:position]
             # A file that was to be filled later ends in zeros.
             segment = segment._replace(pixels=pixels.rstrip(b"\0") if cut else pixels, cut=cut)
+            if len(segment.body) != _SCAN_BYTES + 2 * segment.body[0]:
+                return
         yield segment
     raise ValueError("too many segments")
 

@@ -29,9 +29,9 @@ def decode_png(data: bytes, max_pixels: int) -> DecodedImage:
         sound_rows = None if file.sound_colours and file.is_vouched_for() else 0
     except DECODER_ERRORS:
         rows = file.count_rows()
-        if file.has_right_checksums and rows < height * MIN_DECODED_PART:
+        if rows is not None and file.has_right_checksums and rows < height * MIN_DECODED_PART:
             raise InvalidImage from None
-        if rows == 0 or file.interlaced or not file.sound_colours:
+        if not rows or file.interlaced or not file.sound_colours:
             return unlocatable(width, height, orientation)
         rgb = extend_down(_decode(file.write(file.sound_pixels(), rows)), width, height)
         sound_rows = rows

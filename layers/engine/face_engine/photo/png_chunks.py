@@ -8,6 +8,7 @@ from face_engine.photo.limits import DECODER_ERRORS, MAX_READS
 from face_engine.photo.orientation import EXIF_HEADER
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_END = b"IEND\xaeB`\x82"
 # Bytes around the body of a chunk: length and kind before it, the checksum behind it.
 _HEAD, _TAIL = 8, 4
 # EXIF as text, as ImageMagick used to write it; the text is a few lines and hexadecimal digits.
@@ -69,13 +70,13 @@ class PNGFile:
             return False
         return complete
 
-    def count_rows(self) -> int:
-        """Returns how many rows come before any damage; 0 if that cannot be told."""
+    def count_rows(self) -> int | None:
+        """Returns how many rows come before any damage; None if that cannot be told."""
         try:
             inflated, _ = self._inflate(self.sound_pixels())
         except zlib.error:
             # A chunk is missing or moved: what came out before the error may be wrong already.
-            return 0
+            return None
         return min(inflated // self.row_bytes, self.size[1])
 
     def _inflate(self, bodies: list[bytes]) -> tuple[int, bool]:
@@ -156,6 +157,9 @@ def _has_checksum(data: bytes, start: int, end: int) -> bool:
 
 
 def _read_pixels(data: bytes, start: int, end: int) -> tuple[bytes, bool]:
+    if end + _TAIL > len(data) and data.endswith(_END):
+        # It does not end too early: bytes are missing in the middle.
+        return data[start:end], False
     # A file that was to be filled later ends in zeros.
     if end + _TAIL > len(data) or not data[end:].strip(b"\0"):
         return data[start:end].rstrip(b"\0"), True

@@ -28,6 +28,8 @@ SPARE_BYTES = 16
 MIN_PIXEL_BYTES = 4 * SPARE_BYTES
 # A file that was to be filled later ends in more zeros than any encoder writes.
 MIN_ZERO_TAIL = 64
+# What is missing at the end is any number of bytes; of whole blocks, they may be missing elsewhere.
+DISK_BLOCK_BYTES = 512
 # What is missing may need more bytes than were there.
 EXTRA_FILL_BYTES = 1 << 16
 FILL_ATTEMPTS = 4
@@ -48,6 +50,8 @@ def decode_webp(data: bytes, max_pixels: int) -> DecodedImage:
     orientation = parse_orientation(file.exif)
     unfilled = file.pixels.rstrip(b"\0")
     zeros = len(file.pixels) - len(unfilled)
+    if file.missing and file.missing % DISK_BLOCK_BYTES == 0:
+        return unlocatable(width, height, orientation)
     if file.missing or zeros >= MIN_ZERO_TAIL:
         return _decode_cut(replace(file, pixels=unfilled, missing=file.missing + zeros))
     try:
@@ -66,6 +70,8 @@ def _decode_cut(file: WebPFile) -> DecodedImage:
     """
     width, height = file.size
     orientation = parse_orientation(file.exif)
+    if len(file.pixels) < MIN_DECODED_PART * (len(file.pixels) + file.missing):
+        raise InvalidImage
     pictures: list[Image.Image] = []
     for seed in range(FILL_ATTEMPTS):
         fill = np.random.default_rng(seed).bytes(file.missing + EXTRA_FILL_BYTES)
