@@ -40,10 +40,7 @@ from face_engine.memory import give_large_blocks_back
 from face_engine.model.catalog import source_of
 from face_engine.model.loader import LoadedModel, ModelLoader
 from face_engine.photo import decode_base64, decode_image
-from face_service.admission import CurrentTurn, Turn, WorkQueue, bounded_router
-from face_service.app import create_app
-from face_service.openapi import document_responses
-from face_service.settings import Settings
+from face_engine.photo.limits import MAX_WEBP_PIXELS
 
 # They wait for others, not for a processor.
 DOWNLOAD_THREADS = 16
@@ -57,7 +54,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         settings: limits and policies.
     """
     give_large_blocks_back()
-    # A photo of 64 megapixels takes 570 MB while it is decoded: as many as there are processors.
+    # A photo takes up to 570 MB while it is decoded: as many as there are processors.
     work = WorkQueue(os.cpu_count() or 1, settings.max_waiting)
     # Slow downloads take at most half of the places: photos that came along are worked on.
     downloads = WorkQueue(DOWNLOAD_THREADS, settings.max_waiting // 2)
@@ -185,6 +182,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
                     settings.max_image_bytes, settings.max_body_bytes * 3 // 4
                 ),
                 max_image_pixels=settings.max_image_pixels,
+                max_webp_pixels=min(settings.max_image_pixels, MAX_WEBP_PIXELS),
             ),
             model_loaded=loader.is_loaded,
         )

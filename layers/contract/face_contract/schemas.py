@@ -188,6 +188,7 @@ class Limits(Schema):
         description="An image file that fits a body as base64.", examples=[10_485_760]
     )
     max_image_pixels: int = Field(description="Pixels to decode.", examples=[64_000_000])
+    max_webp_pixels: int = Field(description="Pixels of a WebP.", examples=[32_000_000])
 
 
 class ModelInfoResponse(Schema):

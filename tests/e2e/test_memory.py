@@ -1,0 +1,70 @@
+"""How much memory the largest photos take while they are decoded."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from face_engine.photo.limits import MAX_WEBP_PIXELS
+from tests.paths import subprocess_environment
+
+MAX_PIXELS = 64_000_000
+# With the model, and all that is imported, it fits into the smallest function of the template.
+MAX_MB = 650
+DECODE = """
+import sys
+from face_engine.photo import decode_image
+
+photo = decode_image(open(sys.argv[1], "rb").read(), int(sys.argv[2]))
+assert photo.damage is None
+with open("/proc/self/status") as status:
+    (peak,) = (line.split()[1] for line in status if line.startswith("VmHWM"))
+print(photo.width * photo.height, int(peak) / 1024)
+"""
+
+
+@pytest.mark.parametrize(
+    ("format", "mode", "width", "height", "options"),
+    [
+        ("JPEG", "RGB", 8000, 8000, {"progressive": True}),
+        ("PNG", "RGBA", 8000, 8000, {"compress_level": 1}),
+        ("TIFF", "RGB", 8000, 8000, {"compression": "tiff_adobe_deflate"}),
+        ("WEBP", "RGB", 8000, 4000, {"method": 0}),
+    ],
+)
+def test_the_largest_photo_fits_into_the_smallest_function(
+    tmp_path: Path,
+    format: str,  # noqa: A002
+    mode: str,
+    width: int,
+    height: int,
+    options: dict[str, object],
+) -> None:
+    assert width * height == (MAX_WEBP_PIXELS if format == "WEBP" else MAX_PIXELS)
+    file = tmp_path / "large"
+    Image.linear_gradient("L").resize((width, height)).convert(mode).save(file, format, **options)
+    decoded = subprocess.run(
+        [sys.executable, "-c", DECODE, str(file), str(MAX_PIXELS)],
+        env=subprocess_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pixels, peak_mb = map(float, decoded.stdout.split())
+    assert pixels == width * height
+    assert peak_mb < MAX_MB
+
+
+def test_a_webp_over_its_limit_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "large"
+    Image.new("L", (8000, 4001)).save(file, "WEBP", method=0)
+    decoded = subprocess.run(
+        [sys.executable, "-c", DECODE, str(file), str(MAX_PIXELS)],
+        env=subprocess_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "more than 32000000 pixels" in decoded.stderr
