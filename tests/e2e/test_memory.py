@@ -26,25 +26,24 @@ print(photo.width * photo.height, int(peak) / 1024)
 
 
 @pytest.mark.parametrize(
-    ("format", "mode", "width", "height", "options"),
+    ("format", "mode", "size", "options"),
     [
-        ("JPEG", "RGB", 8000, 8000, {"progressive": True}),
-        ("PNG", "RGBA", 8000, 8000, {"compress_level": 1}),
-        ("TIFF", "RGB", 8000, 8000, {"compression": "tiff_adobe_deflate"}),
-        ("WEBP", "RGB", 8000, 4000, {"method": 0}),
+        ("JPEG", "RGB", (8000, 8000), {"progressive": True}),
+        ("PNG", "RGBA", (8000, 8000), {"compress_level": 1}),
+        ("TIFF", "RGB", (8000, 8000), {"compression": "tiff_adobe_deflate"}),
+        ("WEBP", "RGB", (8000, 4000), {"method": 0}),
     ],
 )
 def test_the_largest_photo_fits_into_the_smallest_function(
     tmp_path: Path,
     format: str,  # noqa: A002
     mode: str,
-    width: int,
-    height: int,
+    size: tuple[int, int],
     options: dict[str, object],
 ) -> None:
-    assert width * height == (MAX_WEBP_PIXELS if format == "WEBP" else MAX_PIXELS)
+    assert size[0] * size[1] == (MAX_WEBP_PIXELS if format == "WEBP" else MAX_PIXELS)
     file = tmp_path / "large"
-    Image.linear_gradient("L").resize((width, height)).convert(mode).save(file, format, **options)
+    Image.linear_gradient("L").resize(size).convert(mode).save(file, format, **options)
     decoded = subprocess.run(
         [sys.executable, "-c", DECODE, str(file), str(MAX_PIXELS)],
         env=subprocess_environment(),
@@ -53,7 +52,7 @@ def test_the_largest_photo_fits_into_the_smallest_function(
         check=True,
     )
     pixels, peak_mb = map(float, decoded.stdout.split())
-    assert pixels == width * height
+    assert pixels == size[0] * size[1]
     assert peak_mb < MAX_MB
 
 
