@@ -18,7 +18,7 @@ MAX_RUN_LENGTH_READS = 1_500_000
 # Pieces of a file are read one by one, in Python: 10 MB of tiny ones take 6 seconds. A PNG of
 # 10 MB takes 4,000 reads as it is usually written, and 30,000 in pieces of 1 KB.
 MAX_READS = 50_000
-# libwebp decodes at full scale into 15 bytes a pixel: these take 500 MB. Of the other formats, a PNG
+# libwebp decodes at full scale into 15 bytes a pixel: these take 500 MB. Of other formats, a PNG
 # of 64 megapixels with alpha takes most, 570 MB.
 MAX_WEBP_PIXELS = 32_000_000
 # A cut file of which less decodes is no photo.
