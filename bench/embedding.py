@@ -59,7 +59,7 @@ def embed_images(
         try:
             photo = decode_image(file.read_bytes(), settings.max_image_pixels)
             extraction = extractor.extract(photo, OPTIONS)
-        except (InvalidImage, ModelFailed) as error:
+        except (InvalidImage, NoFaceDetected, ModelFailed) as error:
             images.excluded[file] = error.code
             continue
         if extraction.embedding is None:
