@@ -60,6 +60,7 @@ def test_model_info(service: httpx.Client, request: pytest.FixtureRequest) -> No
         "max_image_bytes": 10_485_760,
         "max_base64_image_bytes": 4_669_440 if on_lambda else 10_485_760,
         "max_image_pixels": 64_000_000,
+        "max_webp_pixels": 32_000_000,
     }
     assert info.inference_engines[0].name == "onnxruntime"
 
