@@ -31,6 +31,16 @@ class Server:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        try:
+            self._wait_for_answer(start)
+        except BaseException:
+            # Nobody else knows of it yet.
+            self.process.kill()
+            self.process.communicate()
+            raise
+        self.seconds_to_first_answer = time.perf_counter() - start
+
+    def _wait_for_answer(self, start: float) -> None:
         while True:
             try:
                 self.first_answer = httpx.get(f"{self.address}/api/v1/health")
@@ -39,7 +49,6 @@ class Server:
                 assert self.process.poll() is None, self.process.communicate()[0]
                 assert time.perf_counter() - start < 30
                 time.sleep(0.02)
-        self.seconds_to_first_answer = time.perf_counter() - start
 
     def resident_mb(self) -> float:
         """Returns the memory that it holds now."""
