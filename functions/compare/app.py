@@ -1,4 +1,4 @@
-"""The route that compares two embeddings. It needs no model and no vision library."""
+"""The route that compares two embeddings, without a model or a vision library."""
 
 from dataclasses import asdict
 
@@ -22,7 +22,7 @@ def build_router(settings: Settings) -> APIRouter:
     @router.post(
         "/compare-faces",
         tags=["faces"],
-        summary="Do two embeddings show the same person?",
+        summary="Compare two face embeddings",
         responses=document_responses(
             CompareResponse, InvalidEmbedding, PayloadTooLarge, InvalidRequest, Overloaded
         ),

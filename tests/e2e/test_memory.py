@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from face_engine.photo.limits import MAX_WEBP_PIXELS
-from tests.paths import subprocess_environment
+from tests.support.paths import subprocess_environment
 
 MAX_PIXELS = 64_000_000
 # With the model, and all that is imported, it fits into the smallest function of the template.

@@ -1,4 +1,4 @@
-"""How the C library (glibc) gives memory back to the system; elsewhere nothing is done."""
+"""Returns freed memory to the system, with glibc; does nothing with other C libraries."""
 
 import ctypes
 
@@ -9,18 +9,18 @@ M_MMAP_THRESHOLD = -3
 LARGE_BYTES = 4 * 1024 * 1024
 
 
-def give_large_blocks_back() -> None:
-    """Makes every freed block of more than `LARGE_BYTES` go back to the system at once.
+def configure_malloc() -> None:
+    """Returns every freed block above `LARGE_BYTES` to the system at once.
 
-    By itself the C library learns from large blocks to keep them: after two hundred odd photos a
-    server held 270 to 390 MB instead of 160.
+    By default glibc raises its own limit with every large block and keeps them: after two hundred
+    odd photos a server held 270 to 390 MB instead of 160.
     """
     _call("mallopt", M_MMAP_THRESHOLD, LARGE_BYTES)
     _call("mallopt", M_TRIM_THRESHOLD, LARGE_BYTES)
 
 
 def return_freed_memory() -> None:
-    """Hands back all that is free: after a network was loaded, its weights as the file has them."""
+    """Returns all free memory, such as the copy of the weights that loading a network leaves."""
     _call("malloc_trim", 0)
 
 

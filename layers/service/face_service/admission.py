@@ -1,4 +1,4 @@
-"""How many requests may be inside at a time, for how long, and where their work is done."""
+"""Thread pool with a bounded queue, and a router whose requests pass through it."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -24,43 +24,43 @@ MAX_BODIES = 16
 
 
 class WorkQueue:
-    """A few threads and a bounded line before them; a request holds a place from first to last.
+    """A thread pool with a bounded queue. A request holds one slot until it is answered.
 
-    The place of a request that is given up is free when its work has ended, and not before:
-    a thread cannot be stopped.
+    The slot of an abandoned request is free only when its work has ended: a thread cannot be
+    stopped.
     """
 
-    def __init__(self, threads: int, most_waiting: int) -> None:
+    def __init__(self, threads: int, max_waiting: int) -> None:
         """Starts nothing: a thread starts when there is work for it.
 
         Args:
             threads: how many pieces of work run at a time.
-            most_waiting: how many requests may be inside beyond those.
+            max_waiting: how many requests may be inside beyond those.
         """
         self._threads = ThreadPoolExecutor(threads, "work")
-        self._most = threads + most_waiting
+        self._max = threads + max_waiting
         self._taken = 0
         self._lock = Lock()
 
-    def enter(self) -> "Place":
-        """Returns a place, to be used as a context manager.
+    def enter(self) -> "Slot":
+        """Returns a slot, to be used as a context manager.
 
         Raises:
             Overloaded: all are taken.
         """
         with self._lock:
-            if self._taken >= self._most:
+            if self._taken >= self._max:
                 raise Overloaded
             self._taken += 1
-        return Place(self._threads, self._leave)
+        return Slot(self._threads, self._leave)
 
     def _leave(self, _: object) -> None:
         with self._lock:
             self._taken -= 1
 
 
-class Place:
-    """One request's place in a `WorkQueue`."""
+class Slot:
+    """One request's slot in a `WorkQueue`."""
 
     def __init__(self, threads: ThreadPoolExecutor, leave: Callable[[object], None]) -> None:
         self._threads = threads
@@ -68,7 +68,7 @@ class Place:
         self._work: Future[Any] | None = None
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Runs blocking work in a thread, when it is its turn."""
+        """Runs blocking work in the pool, when one of its threads is free."""
         self._work = self._threads.submit(work)
         try:
             # When this is cancelled, work that has not begun never does.
@@ -79,7 +79,7 @@ class Place:
             if self._work.done():
                 self._work = None
 
-    def __enter__(self) -> "Place":
+    def __enter__(self) -> "Slot":
         return self
 
     def __exit__(
@@ -94,37 +94,37 @@ class Place:
             self._work.add_done_callback(self._leave)
 
 
-class Turn:
-    """What a route of `bounded_router` gets: a place to work in, until when, and its body."""
+class Admission:
+    """A request that was admitted: its slot, its deadline and its turn to send a body."""
 
-    def __init__(self, place: Place, deadline: Deadline, bodies: asyncio.Semaphore) -> None:
+    def __init__(self, slot: Slot, deadline: Deadline, bodies: asyncio.Semaphore) -> None:
         self.deadline = deadline
-        self._place = place
+        self._slot = slot
         self._bodies = bodies
         self._has_body = False
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Runs blocking work in a thread, when it is its turn."""
-        return await self._place.run(work)
+        """Runs blocking work in the pool, when one of its threads is free."""
+        return await self._slot.run(work)
 
     async def take_body(self) -> None:
         """Waits until a body may be read."""
         await self._bodies.acquire()
         self._has_body = True
 
-    def leave_body(self) -> None:
+    def release_body(self) -> None:
         """Lets another request send its body: this one's is small, or done with."""
         if self._has_body:
             self._has_body = False
             self._bodies.release()
 
 
-async def _turn_of(request: Request) -> Turn:
-    turn: Turn = request.state.turn
-    return turn
+async def _admission_of(request: Request) -> Admission:
+    admission: Admission = request.state.admission
+    return admission
 
 
-CurrentTurn: TypeAlias = Annotated[Turn, Depends(_turn_of)]
+CurrentAdmission: TypeAlias = Annotated[Admission, Depends(_admission_of)]
 
 
 def bounded_router(queue: WorkQueue, budget_s: float) -> APIRouter:
@@ -142,18 +142,20 @@ def bounded_router(queue: WorkQueue, budget_s: float) -> APIRouter:
             answer = super().get_route_handler()
 
             async def answer_in_time(request: Request) -> Response:
-                with queue.enter() as place:
-                    turn = request.state.turn = Turn(place, Deadline(budget_s), bodies)
+                with queue.enter() as slot:
+                    admission = request.state.admission = Admission(
+                        slot, Deadline(budget_s), bodies
+                    )
                     try:
                         async with asyncio.timeout(budget_s) as budget:
-                            await turn.take_body()
+                            await admission.take_body()
                             return await answer(JsonRequest(request.scope, request.receive))
                     except TimeoutError:
                         if budget.expired():
                             raise TimedOut from None
                         raise
                     finally:
-                        turn.leave_body()
+                        admission.release_body()
 
             return answer_in_time
 

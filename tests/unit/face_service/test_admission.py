@@ -5,23 +5,23 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from face_contract.errors import InvalidImage, Overloaded
-from face_service.admission import Place, WorkQueue
+from face_service.admission import Slot, WorkQueue
 
 
-def enter_all(queue: WorkQueue, count: int) -> list[Place]:
+def enter_all(queue: WorkQueue, count: int) -> list[Slot]:
     return [queue.enter().__enter__() for _ in range(count)]
 
 
-def leave(place: Place) -> None:
-    place.__exit__(None, None, None)
+def leave(slot: Slot) -> None:
+    slot.__exit__(None, None, None)
 
 
 def test_places_are_counted() -> None:
     queue = WorkQueue(2, 3)
-    places = enter_all(queue, 5)
+    slots = enter_all(queue, 5)
     with pytest.raises(Overloaded):
         queue.enter()
-    leave(places.pop())
+    leave(slots.pop())
     with queue.enter(), pytest.raises(Overloaded):
         queue.enter()
 
@@ -54,10 +54,10 @@ def test_work_runs_in_a_thread_and_its_error_comes_back() -> None:
         raise InvalidImage
 
     async def run() -> str:
-        with WorkQueue(1, 0).enter() as place:
-            name = await place.run(lambda: threading.current_thread().name)
+        with WorkQueue(1, 0).enter() as slot:
+            name = await slot.run(lambda: threading.current_thread().name)
             with pytest.raises(InvalidImage):
-                await place.run(fail)
+                await slot.run(fail)
             return name
 
     assert asyncio.run(run()).startswith("work")
@@ -67,9 +67,9 @@ def test_the_place_of_work_that_was_given_up_is_free_when_it_has_ended() -> None
     queue, end = WorkQueue(1, 0), threading.Event()
 
     async def run() -> None:
-        with pytest.raises(TimeoutError), queue.enter() as place:
+        with pytest.raises(TimeoutError), queue.enter() as slot:
             async with asyncio.timeout(0.05):
-                await place.run(lambda: end.wait(10))
+                await slot.run(lambda: end.wait(10))
         with pytest.raises(Overloaded):
             queue.enter()
         end.set()
@@ -80,7 +80,7 @@ def test_the_place_of_work_that_was_given_up_is_free_when_it_has_ended() -> None
                 await asyncio.sleep(0.02)
             else:
                 return
-        pytest.fail("the place is still taken")
+        pytest.fail("the slot is still taken")
 
     asyncio.run(run())
 
@@ -96,7 +96,7 @@ def test_work_that_has_not_begun_when_it_is_given_up_never_does() -> None:
             with pytest.raises(TimeoutError), queue.enter() as second:
                 async with asyncio.timeout(0.05):
                     await second.run(lambda: begun.append(1))
-            # Its place is free at once.
+            # Its slot is free at once.
             leave(queue.enter())
             end.set()
             await working
