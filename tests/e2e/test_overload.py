@@ -77,7 +77,7 @@ def photo(read_photo: ReadPhoto) -> dict[str, object]:
 def slow_photo() -> dict[str, object]:
     """Takes some seconds to decode, and none to send."""
     file = io.BytesIO()
-    Image.new("L", (7999, 7999)).save(file, "WEBP", lossless=True, method=0)
+    Image.new("RGBA", (7999, 7999)).save(file, "PNG")
     return {"image": base64.b64encode(file.getvalue()).decode(), "enforce_detection": False}
 
 
