@@ -99,7 +99,7 @@ def fit_heads(network: Any) -> None:
 
 def _silence(network: Any) -> None:
     """Lets stride 8 find nothing; its boxes and landmarks stay near to their anchors."""
-    for name, spread in (("cls_score", 0.25), ("bbox_pred", 0.005), ("landmark_pred", 0.002)):
+    for name, spread in (("cls_score", 0), ("bbox_pred", 0.005), ("landmark_pred", 0.002)):
         layer = network.get_layer(f"face_rpn_{name}_stride8")
         kernel, bias = layer.get_weights()
         bias[:] = (0, 0, -30, -30) if name == "cls_score" else 0
