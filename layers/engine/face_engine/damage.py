@@ -6,9 +6,9 @@ from face_contract.errors import NoFaceDetected
 from face_engine.faces import BoundingBox, Face, Photo
 
 # How far a face must be from the damage, in parts of its size: detectors fit the box of a face that
-# is cut into what is left of it. On the twelve photos of the tests, cut at 245 places, upright
-# faces nearer than 0.05 are up to 0.39 from themselves in cosine distance, others up to 0.33.
-MARGIN = 0.15
+# is cut into what is left of it. With 0.15, one of 136 answers to photos that were grey below a row
+# was 0.47 away from the person in cosine distance; with 0.2, none of 128 was above 0.4.
+MARGIN = 0.2
 
 
 def check_soundness(photo: Photo) -> None:
