@@ -47,12 +47,17 @@ class EnvelopeProtocol(H11Protocol):
         return UNREAD_BODY_S if unread else self.config.timeout_keep_alive
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
-        """Answers 400 and closes; only closes when an answer has already begun."""
+        """Answers in the envelope and closes; only closes when an answer has already begun.
+
+        With 422, as API Gateway does by the template: in the contract, code and status agree.
+        """
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             answer = envelope(InvalidRequest(NOT_HTTP))
             headers = [*answer.raw_headers, (b"connection", b"close")]
             head = h11.Response(
-                status_code=HTTPStatus.BAD_REQUEST, headers=headers, reason=b"Bad Request"
+                status_code=answer.status_code,
+                headers=headers,
+                reason=HTTPStatus(answer.status_code).phrase.encode(),
             )
             for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")

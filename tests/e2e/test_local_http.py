@@ -75,7 +75,7 @@ MALFORMED = {
 @pytest.mark.parametrize("request_bytes", MALFORMED.values(), ids=MALFORMED)
 def test_malformed_http_is_answered_in_the_envelope(server: Server, request_bytes: bytes) -> None:
     status, headers, body = talk(server, request_bytes)
-    assert status == 400
+    assert status == 422
     assert headers["content-type"] == "application/json"
     assert headers["connection"] == "close"
     error = json.loads(body)["error"]
@@ -87,7 +87,7 @@ def test_malformed_http_is_answered_in_the_envelope(server: Server, request_byte
 def test_a_body_that_breaks_while_it_comes_is_answered_in_the_envelope(server: Server) -> None:
     head = f"POST {EXTRACT} HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n".encode()
     status, _, body = talk(server, head, b'5\r\n{"ima\r\n', b"not a size\r\n")
-    assert status == 400
+    assert status == 422
     assert json.loads(body)["error"]["code"] == ErrorCode.VALIDATION_ERROR
 
 
