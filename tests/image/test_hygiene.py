@@ -48,6 +48,16 @@ def test_nothing_is_there_that_only_a_build_or_a_test_needs(files: Files, name: 
 
 
 @pytest.mark.parametrize("name", IMAGES)
+def test_no_code_that_fetches_or_bakes_is_there(files: Files, name: str) -> None:
+    build_code = {path.name for path in (ROOT / "model_build").glob("*.py")} - {"__init__.py"}
+    assert "fetch.py" in build_code
+    ours = [path for path in files[name] if "/face_" in path or "/functions/" in path]
+    assert ours
+    assert [path for path in ours if path.rpartition("/")[2] in build_code - {"errors.py"}] == []
+    assert [path for path in files[name] if "model_build" in path] == []
+
+
+@pytest.mark.parametrize("name", IMAGES)
 def test_nobody_may_write_the_code_and_everybody_may_read_it(
     images: dict[str, MountedImage], files: Files, name: str
 ) -> None:
