@@ -22,7 +22,7 @@ from bench.report import Evaluation, ImageFacts, ModelFacts, PairFacts, to_json,
 from bench.verification import assign_folds, verify
 from face_contract.distance import DEFAULT_THRESHOLDS
 from face_contract.errors import ModelUnavailable
-from face_engine.model.catalog import source_of
+from face_engine.model.catalog import read_catalog, source_of
 from face_engine.model.loader import ModelLoader
 from face_service.settings import InvalidSetting, Settings, read_settings
 
@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS, help="the folder for the results")
     arguments = parser.parse_args()
     try:
-        settings = read_settings()
+        settings = read_settings(read_catalog().choices)
         evaluation = evaluate(arguments.pairs, arguments.images, arguments.out, settings)
     except (InvalidPairs, InvalidSetting, ModelUnavailable) as error:
         sys.exit(str(error))

@@ -7,6 +7,7 @@ of template.yaml. Lambda's own API is served beside it (tools/lambda_api.py).
 import base64
 import http.client
 import json
+import re
 import threading
 import time
 import uuid
@@ -27,19 +28,31 @@ from functions.local.protocol import KEEP_ALIVE_S
 from tools import lambda_api
 from tools.lambda_api import Functions, Routing
 from tools.lambda_pool import MAX_PAYLOAD_BYTES, Answer, Busy, Pool, free_port
+from tools.translate_template import Template, read_template
 
 # API Gateway's own limits.
 MAX_BODY_BYTES = 10 * 1024 * 1024
 TIMEOUT_S = 29
 STAGE = "prod"
+ANY_METHOD = "x-amazon-apigateway-any-method"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-FUNCTIONS = {
-    f"{API_PREFIX}/health": "extract",
-    f"{API_PREFIX}/extract-embedding": "extract",
-    f"{API_PREFIX}/warm-up": "extract",
-    f"{API_PREFIX}/model-info": "extract",
-    f"{API_PREFIX}/compare-faces": "compare",
-}
+
+
+def read_functions(template: Template) -> dict[str, str]:
+    """Returns which function serves each path of the API, by the template: "extract" or "compare"."""
+    paths = template["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]
+    functions = {}
+    for path, methods in paths.items():
+        if path.startswith(API_PREFIX):
+            integration = methods[ANY_METHOD]["x-amazon-apigateway-integration"]
+            called = re.search(r"\$\{(\w+)Function\.Arn\}", integration["uri"]["Fn::Sub"])
+            if called is None:
+                raise ValueError(f"{path} calls no function")
+            functions[path] = called[1].lower()
+    return functions
+
+
+FUNCTIONS = read_functions(read_template())
 
 
 def create_gateway(

@@ -105,7 +105,7 @@ def resolve(template: Template, values: Mapping[str, str]) -> Template:
     kept = {
         section: content
         for section, content in template.items()
-        if section not in {"Parameters", "Conditions", "Rules"}
+        if section not in {"Parameters", "Mappings", "Conditions", "Rules"}
     }
     for section in ("Resources", "Outputs"):
         kept[section] = {
@@ -130,6 +130,7 @@ def allows(template: Template, values: Mapping[str, str]) -> bool:
 class _Resolver:
     def __init__(self, template: Template, values: Mapping[str, str]) -> None:
         self._conditions = template["Conditions"]
+        self._mappings = template["Mappings"]
         self._values = {
             name: values[name] if name in values else parameter["Default"]
             for name, parameter in template["Parameters"].items()
@@ -150,6 +151,13 @@ class _Resolver:
                 return self.visit(then if self._look_up("Condition", name) else otherwise)
             if function in _LOGIC:
                 return _LOGIC[function](self.visit(argument))
+            if function == "Fn::FindInMap":
+                name, first_key, second_key = self.visit(argument)
+                return self._mappings[name][first_key][second_key]
+            if function == "Fn::Join":
+                separator, parts = self.visit(argument)
+                if all(isinstance(part, str) for part in parts):
+                    return separator.join(parts)
         visited = {key: self.visit(part) for key, part in node.items()}
         return {key: part for key, part in visited.items() if part is not _NO_VALUE}
 

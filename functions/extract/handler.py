@@ -4,6 +4,7 @@ import logging
 import threading
 
 from face_contract.errors import ModelUnavailable
+from face_engine.model.catalog import read_catalog
 from face_engine.model.loader import ModelLoader
 from face_service.settings import read_settings
 
@@ -17,8 +18,11 @@ def load_model() -> None:
         logging.getLogger("face_engine").error("%s", error.message)
 
 
-settings = read_settings()
-loader = ModelLoader(settings.face_model, settings.model_dir, settings.detector, settings.alignment)
+catalog = read_catalog()
+settings = read_settings(catalog.choices)
+loader = ModelLoader(
+    settings.face_model, settings.model_dir, settings.detector, settings.alignment, catalog
+)
 # Beside the import of FastAPI, which takes longer: cold starts are 8 % shorter so.
 loading = threading.Thread(target=load_model)
 loading.start()

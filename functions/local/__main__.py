@@ -6,6 +6,7 @@ from pathlib import Path
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
+from face_engine.model.catalog import read_catalog
 from face_service.app import API_PREFIX
 from face_service.settings import InvalidSetting, Settings, read_settings
 from functions.local.protocol import KEEP_ALIVE_HEADER, KEEP_ALIVE_S, EnvelopeProtocol
@@ -16,7 +17,7 @@ PORTRAIT = Path(__file__).resolve().parents[2] / "events" / "portrait.jpg"
 def main() -> None:
     """Serves until it is stopped."""
     try:
-        settings = read_settings()
+        settings = read_settings(read_catalog().choices)
     except InvalidSetting as error:
         sys.exit(str(error))
     print(welcome(settings), flush=True)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from face_contract.errors import ModelUnavailable
-from face_engine.model.catalog import Catalog
+from face_engine.model.catalog import Catalog, read_catalog
 from face_engine.model.loader import ModelLoader
 from face_service.app import create_app
 from face_service.settings import Settings, read_settings
@@ -25,7 +25,8 @@ def create(settings: Settings | None = None, catalog: Catalog | None = None) -> 
         settings: read from the environment when None, as uvicorn calls it.
         catalog: the project's own when None.
     """
-    settings = read_settings() if settings is None else settings
+    catalog = read_catalog() if catalog is None else catalog
+    settings = read_settings(catalog.choices) if settings is None else settings
     loader = ModelLoader(
         settings.face_model, settings.model_dir, settings.detector, settings.alignment, catalog
     )

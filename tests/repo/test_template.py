@@ -1,3 +1,4 @@
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from face_contract.errors import (
     ServiceError,
     TimedOut,
 )
+from face_engine.model.catalog import read_catalog
+from face_engine.model.choice import choose_model
 from face_service.settings import MEBIBYTE, Settings
 from face_warmup.warm_up import HOLDS_MS
 from functions.local.app import create
@@ -426,6 +429,20 @@ def test_a_hook_warms_what_the_schedule_keeps_warm_and_at_least_one(
 def test_the_hook_expects_the_deployed_model(values: dict[str, str], model: str) -> None:
     hook = resources({**NETWORKS, **values})["ExtractHook"]["Properties"]
     assert hook["Environment"]["Variables"]["EXPECTED_MODEL"] == model
+
+
+def test_the_models_of_the_template_are_the_catalogues() -> None:
+    catalog = read_catalog()
+    parameters = {"FaceModel": "face_model", "Detector": "detector", "Alignment": "alignment"}
+    for parameter, setting in parameters.items():
+        assert set(PARAMETERS[parameter]["AllowedValues"]) == set(catalog.choices[setting])
+    choices = itertools.product(*(PARAMETERS[name]["AllowedValues"] for name in parameters))
+    for model, detector, alignment in choices:
+        chosen = choose_model(model, detector, alignment, catalog)
+        values = {"FaceModel": model, "Detector": detector, "Alignment": alignment}
+        hook = resources({**NETWORKS, **values})["ExtractHook"]["Properties"]
+        expected = f"{model}/{chosen.detector}/{chosen.alignment}"
+        assert hook["Environment"]["Variables"]["EXPECTED_MODEL"] == expected, values
 
 
 def test_logs_are_kept_for_a_while_only() -> None:

@@ -1,5 +1,6 @@
 """The settings: the only place that reads the environment."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -30,13 +31,14 @@ class Settings(BaseSettings):
     enable_docs: bool = Field(
         False, description="Serve `/docs` and `/redoc` on Lambda; the local server always does."
     )
-    face_model: Literal["mobilefacenet", "arcface"] = Field(
+    # The values of these three are the catalogue's: `read_settings` is given them to check.
+    face_model: str = Field(
         "mobilefacenet", description="Which model of the catalogue makes the embeddings."
     )
-    detector: Literal["retinaface", "yunet"] = Field(
+    detector: str = Field(
         "retinaface", description="Detector of `arcface`; `mobilefacenet` always uses YuNet."
     )
-    alignment: Literal["deepface", "similarity"] = Field(
+    alignment: str = Field(
         "deepface", description="Alignment of `arcface`; `mobilefacenet` has its own."
     )
     model_dir: Path = Field(Path("models"), description="Folder of the weights.")
@@ -74,14 +76,30 @@ class Settings(BaseSettings):
         return value.upper() if isinstance(value, str) else value
 
 
-def read_settings() -> Settings:
+def read_settings(choices: Mapping[str, Collection[str]] | None = None) -> Settings:
     """Reads the environment.
+
+    Args:
+        choices: the only values that a setting may have, by the setting's name. They are checked
+            once all other values are valid.
 
     Raises:
         InvalidSetting: one sentence that names each variable with a bad value.
     """
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        faults = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        raise InvalidSetting(f"The service cannot start with this environment: {faults}.") from None
+        raise _invalid({str(e["loc"][0]): e["msg"] for e in error.errors()}) from None
+    faults = {
+        name: f"Input should be {' or '.join(map(repr, values))}"
+        for name, values in (choices or {}).items()
+        if getattr(settings, name) not in values
+    }
+    if faults:
+        raise _invalid(faults)
+    return settings
+
+
+def _invalid(faults: Mapping[str, str]) -> InvalidSetting:
+    described = "; ".join(f"{name.upper()}: {fault}" for name, fault in faults.items())
+    return InvalidSetting(f"The service cannot start with this environment: {described}.")

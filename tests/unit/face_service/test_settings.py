@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from face_engine.model.catalog import read_catalog
 from face_service.settings import InvalidSetting, Settings, read_settings
 from tests.support.paths import ROOT
 
@@ -47,6 +48,8 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
         ("RELOAD", "perhaps"),
         ("LOG_LEVEL", "LOUD"),
         ("FACE_MODEL", "facenet"),
+        ("DETECTOR", "mtcnn"),
+        ("ALIGNMENT", "none"),
         ("MAX_BODY_BYTES", "0"),
         ("MAX_IMAGE_BYTES", "-1"),
         ("MAX_IMAGE_PIXELS", "1.5"),
@@ -60,9 +63,16 @@ def test_a_bad_value_is_one_sentence_that_names_the_variable(
 ) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(InvalidSetting) as caught:
-        read_settings()
+        read_settings(read_catalog().choices)
     assert f"{name}: " in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_choice_names_what_may_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DETECTOR", "mtcnn")
+    assert read_settings().detector == "mtcnn"
+    with pytest.raises(InvalidSetting, match="DETECTOR: Input should be 'a' or 'b'"):
+        read_settings({"detector": ("a", "b")})
 
 
 def test_settings_do_not_change() -> None:

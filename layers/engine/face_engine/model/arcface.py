@@ -15,11 +15,9 @@ from face_engine.deepface_compat.clients import (
 )
 from face_engine.deepface_compat.clients import Detector as DeepFaceDetector
 from face_engine.deepface_compat.locator import DeepFaceLocator
-from face_engine.detection.rotation import TurningDetector
-from face_engine.detection.tilt import StraighteningDetector
-from face_engine.detection.yunet import YuNetDetector
 from face_engine.extractor import Extractor
-from face_engine.model.choice import TURNING_DETECTOR, ModelChoice
+from face_engine.model.choice import ModelChoice
+from face_engine.model.detector import load_turning_detector
 from face_engine.model.folder import ModelFolder
 from face_engine.roles import DetectorLocator, FaceLocator, SimilarityCropper
 
@@ -37,20 +35,19 @@ def build(choice: ModelChoice, folder: ModelFolder) -> Extractor:
         ModelUnavailable: a file is missing or broken.
     """
     entry = choice.entry
-    paths = {name: folder.find(entry, entry.detectors[name]) for name in choice.detectors}
-    network = ArcFace(folder.find(entry, entry.embedder))
-    yunet = YuNetDetector(paths[TURNING_DETECTOR].read_bytes())
-    turning = TurningDetector(StraighteningDetector(yunet))
     name = choice.detector
+    file = folder.find(entry, entry.detectors[name])
+    network = ArcFace(folder.find(entry, entry.embedder))
+    turning = load_turning_detector(choice, folder)
     if choice.alignment == "deepface":
-        locator: FaceLocator = DeepFaceLocator(CLIENTS[name](paths[name]), turning)
+        locator: FaceLocator = DeepFaceLocator(CLIENTS[name](file), turning)
         cropper, embedder = DeepFaceCropper(name), DeepFaceEmbedder(network)
         return Extractor(locator, cropper, embedder, choice.weights_identity, name)
     # DeepFace's YuNet gives no landmarks but the eyes.
     locator = (
         DetectorLocator(turning)
-        if name == TURNING_DETECTOR
-        else DeepFaceLocator(CLIENTS[name](paths[name]), turning, has_border=False)
+        if name == choice.turning_detector
+        else DeepFaceLocator(CLIENTS[name](file), turning, has_border=False)
     )
     return Extractor(
         locator, SimilarityCropper(), ArcFaceEmbedder(network), choice.weights_identity, name

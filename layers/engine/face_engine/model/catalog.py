@@ -60,7 +60,6 @@ class ConvertedWeights:
 
 
 Weights: TypeAlias = Artifact | ConvertedWeights
-Alignment: TypeAlias = Literal["deepface", "similarity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,8 @@ class ModelEntry:
 
     `builder` is the module whose `build` makes it, `packages` are what runs its networks.
     `detectors` are by the value of DETECTOR, `alignments` are values of ALIGNMENT; of each, the
-    first is the default.
+    first is the default. `turning_detector`, a key of `detectors`, decides which way is up; None
+    leaves that to the detector itself.
     """
 
     key: str
@@ -78,7 +78,8 @@ class ModelEntry:
     packages: tuple[str, ...]
     embedder: Weights
     detectors: dict[str, Weights]
-    alignments: tuple[Alignment, ...]
+    turning_detector: str | None
+    alignments: tuple[str, ...]
 
     @property
     def weights(self) -> tuple[Weights, ...]:
@@ -97,6 +98,16 @@ class Catalog:
 
     artifacts: dict[str, Artifact]
     models: dict[str, ModelEntry]
+
+    @property
+    def choices(self) -> dict[str, tuple[str, ...]]:
+        """The values that each setting may have, by the setting's name."""
+        entries = self.models.values()
+        return {
+            "face_model": tuple(self.models),
+            "detector": tuple(sorted({name for entry in entries for name in entry.detectors})),
+            "alignment": tuple(sorted({name for entry in entries for name in entry.alignments})),
+        }
 
 
 def source_of(weights: Weights) -> Artifact:
@@ -139,6 +150,7 @@ def read_catalog(path: Path = CATALOG_FILE) -> Catalog:
             packages=tuple(entry["packages"]),
             embedder=weights[entry["embedder"]],
             detectors={name: weights[file] for name, file in entry["detectors"].items()},
+            turning_detector=entry.get("turning_detector"),
             alignments=tuple(entry["alignments"]),
         )
         for key, entry in content.get("models", {}).items()

@@ -3,10 +3,7 @@
 import importlib.metadata
 from dataclasses import dataclass
 
-from face_engine.model.catalog import Alignment, Catalog, ModelEntry, Weights, source_of
-
-# Loaded with every detector: it decides which way is up.
-TURNING_DETECTOR = "yunet"
+from face_engine.model.catalog import Catalog, ModelEntry, Weights, source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +19,7 @@ class ModelChoice:
 
     entry: ModelEntry
     detector: str
-    alignment: Alignment
+    alignment: str
 
     @property
     def identity(self) -> str:
@@ -35,9 +32,14 @@ class ModelChoice:
         return f"{self.entry.key}-{source_of(self.entry.embedder).sha256[:8]}"
 
     @property
+    def turning_detector(self) -> str:
+        """The detector that decides which way is up."""
+        return self.entry.turning_detector or self.detector
+
+    @property
     def detectors(self) -> tuple[str, ...]:
         """The detectors that are loaded."""
-        return tuple(dict.fromkeys((self.detector, TURNING_DETECTOR)))
+        return tuple(dict.fromkeys((self.detector, self.turning_detector)))
 
     @property
     def weights(self) -> tuple[Weights, ...]:
@@ -50,7 +52,7 @@ class ModelChoice:
         return {name: importlib.metadata.version(name) for name in self.entry.packages}
 
 
-def choose_model(model: str, detector: str, alignment: Alignment, catalog: Catalog) -> ModelChoice:
+def choose_model(model: str, detector: str, alignment: str, catalog: Catalog) -> ModelChoice:
     """Returns what the settings ask for; what a model does not have is replaced by its default."""
     entry = catalog.models[model]
     return ModelChoice(

@@ -13,7 +13,7 @@ import numpy as np
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.extractor import Extractor
 from face_engine.faces import ExtractionOptions, Photo
-from face_engine.model.catalog import Alignment, Catalog, ConvertedWeights, read_catalog
+from face_engine.model.catalog import Catalog, ConvertedWeights, read_catalog
 from face_engine.model.choice import ModelChoice, choose_model
 from face_engine.model.folder import ModelFolder
 
@@ -55,7 +55,7 @@ class ModelLoader:
         model: str,
         folder: Path,
         detector: str = "retinaface",
-        alignment: Alignment = "deepface",
+        alignment: str = "deepface",
         catalog: Catalog | None = None,
     ) -> None:
         """Chooses the model; nothing is loaded yet.

@@ -1,11 +1,9 @@
-"""Builds MobileFaceNet behind YuNet."""
+"""Builds MobileFaceNet behind one of its detectors."""
 
-from face_engine.detection.rotation import TurningDetector
-from face_engine.detection.tilt import StraighteningDetector
-from face_engine.detection.yunet import YuNetDetector
 from face_engine.embedding.mobilefacenet import MobileFaceNetEmbedder
 from face_engine.extractor import Extractor
 from face_engine.model.choice import ModelChoice
+from face_engine.model.detector import load_turning_detector
 from face_engine.model.folder import ModelFolder
 from face_engine.roles import DetectorLocator, SimilarityCropper
 
@@ -17,12 +15,10 @@ def build(choice: ModelChoice, folder: ModelFolder) -> Extractor:
         ModelUnavailable: a file is missing or broken.
     """
     entry = choice.entry
-    yunet = YuNetDetector(folder.find(entry, entry.detectors["yunet"]).read_bytes())
-    embedder = folder.find(entry, entry.embedder).read_bytes()
     return Extractor(
-        DetectorLocator(TurningDetector(StraighteningDetector(yunet))),
+        DetectorLocator(load_turning_detector(choice, folder)),
         SimilarityCropper(),
-        MobileFaceNetEmbedder(embedder),
+        MobileFaceNetEmbedder(folder.find(entry, entry.embedder).read_bytes()),
         choice.weights_identity,
         choice.detector,
     )

@@ -1,8 +1,9 @@
 import re
-from typing import get_args
+
+import pytest
 
 from face_engine.model.catalog import ArchiveSource, UrlSource, read_catalog
-from face_service.settings import Settings
+from face_service.settings import read_settings
 
 
 def test_every_artifact_has_a_hash_a_licence_and_a_source() -> None:
@@ -18,7 +19,12 @@ def test_every_artifact_has_a_hash_a_licence_and_a_source() -> None:
                     assert url.startswith("https://")
 
 
-def test_the_models_are_what_the_setting_takes() -> None:
-    assert set(read_catalog().models) == set(
-        get_args(Settings.model_fields["face_model"].annotation)
-    )
+def test_every_choice_of_the_catalogue_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    choices = read_catalog().choices
+    assert {"mobilefacenet", "arcface"} <= set(choices["face_model"])
+    assert {"retinaface", "yunet"} <= set(choices["detector"])
+    assert {"deepface", "similarity"} <= set(choices["alignment"])
+    for setting, values in choices.items():
+        for value in values:
+            monkeypatch.setenv(setting.upper(), value)
+            assert getattr(read_settings(choices), setting) == value
