@@ -39,7 +39,7 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def read_functions(template: Template) -> dict[str, str]:
-    """Returns which function serves each path of the API, by the template: "extract" or "compare"."""
+    """Returns the name of the function that serves each path: `extract` or `compare`."""
     paths = template["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"]
     functions = {}
     for path, methods in paths.items():

@@ -149,17 +149,19 @@ class _Resolver:
             if function == "Fn::If":
                 name, then, otherwise = argument
                 return self.visit(then if self._look_up("Condition", name) else otherwise)
-            if function in _LOGIC:
-                return _LOGIC[function](self.visit(argument))
-            if function == "Fn::FindInMap":
-                name, first_key, second_key = self.visit(argument)
-                return self._mappings[name][first_key][second_key]
-            if function == "Fn::Join":
-                separator, parts = self.visit(argument)
-                if all(isinstance(part, str) for part in parts):
-                    return separator.join(parts)
         visited = {key: self.visit(part) for key, part in node.items()}
-        return {key: part for key, part in visited.items() if part is not _NO_VALUE}
+        return self._evaluate({k: part for k, part in visited.items() if part is not _NO_VALUE})
+
+    def _evaluate(self, node: Template) -> Any:
+        """Returns the result of a function whose arguments are known, and any other node itself."""
+        match node:
+            case {"Fn::FindInMap": [name, first_key, second_key]}:
+                return self._mappings[name][first_key][second_key]
+            case {"Fn::Join": [separator, [*parts]]} if all(isinstance(p, str) for p in parts):
+                return separator.join(parts)
+        for function in node.keys() & _LOGIC.keys():
+            return _LOGIC[function](node[function])
+        return node
 
     def _look_up(self, function: str, name: str) -> Any:
         match function:
