@@ -34,7 +34,7 @@ SOURCES = (
     "tests/photos.toml",
     "tests/support/random_weights.py",
 )
-STEMS = {"ArcFace": "arcface_weights", "RetinaFace": "retinaface"}
+STEMS = {name: Path(spec.weights_file).stem for name, spec in NETWORKS.items()}
 
 
 @dataclass(frozen=True, slots=True)
