@@ -38,7 +38,7 @@ test: $(VENV)/.dev $(VENV)/.wheels $(SAM_VENV)/.sam $(BAKE_VENV)/.bake weights p
 
 .PHONY: unit
 unit: $(VENV)/.dev weights photos ## Run the unit tests that need neither TensorFlow nor SAM: within a minute
-	$(PYTHON_IN_VENV) -m pytest --no-cov -m "not tensorflow" tests/unit
+	$(PYTHON_IN_VENV) -m pytest --no-cov tests/unit
 
 .PHONY: fuzz
 fuzz: $(VENV)/.dev weights photos ## Try random input for some ten minutes: schema, images, base64, URLs, vectors

@@ -14,7 +14,7 @@ from tests.support.baked import bake_model
 from tests.support.composites import Subject, compose_card, scatter
 
 # The first of them bakes, which takes minutes on a busy machine.
-pytestmark = [pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.timeout(1200)
 ENFORCED, ANY = ExtractionOptions(), ExtractionOptions(enforce_detection=False)
 
 

@@ -24,7 +24,7 @@ from tests.support.labels import GROUP_FACES
 from tests.support.made_photos import SMALL_PORTRAIT, amid_black, landscape
 
 # The first of them bakes, which takes minutes on a busy machine.
-pytestmark = [pytest.mark.timeout(1200), pytest.mark.tensorflow]
+pytestmark = pytest.mark.timeout(1200)
 DecodePhoto = Callable[[str], Photo]
 LANDSCAPE = "landscape"
 FACES = {

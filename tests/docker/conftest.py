@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from face_service.lambda_entry import LambdaHandler
-from tests.docker.sam import Sam
 from tests.support.paths import MODEL_DIR
+from tests.support.sam import Sam
 from tools.base_image import run
 from tools.containers.docker_base import import_base, layers_of, remove_descendants
 from tools.translate_template import DEPLOYMENTS, read_template, resolve

@@ -9,9 +9,9 @@ import pytest
 
 from face_service.lambda_entry import LambdaHandler
 from tests.conftest import Context, LoadEvent
-from tests.docker.sam import Sam
 from tests.support.answers import assert_same_answer, same
 from tests.support.paths import EVENT_DIR, IMAGE_EVENTS
+from tests.support.sam import Sam
 
 # The first test waits for the build.
 pytestmark = pytest.mark.timeout(1800)

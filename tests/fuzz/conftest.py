@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.fuzz.network import Network
+from tests.support.loopback_network import Network
 
 # Each answer's time is measured by the tests; that of an example is mostly the machine's.
 COMMON = settings(

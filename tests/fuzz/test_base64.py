@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.conftest import ReadPhoto
-from tests.fuzz.answers import post_image
+from tests.support.checked_requests import post_image
 
 WHITE_SPACE = " \t\r\n\v\f"
 PREFIXES = ("", "data:;base64,", "data:image/png;base64,", "DATA:image/jpeg; charset=x ;BASE64,")

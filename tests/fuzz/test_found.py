@@ -4,8 +4,8 @@ import base64
 
 import httpx2 as httpx
 
-from tests.fuzz.answers import post_image
-from tests.fuzz.broken_images import FILES, say_size
+from tests.support.broken_images import FILES, say_size
+from tests.support.checked_requests import post_image
 
 
 def test_an_avif_that_says_64_megapixels_of_a_small_photo(local_service: httpx.Client) -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.answers import post_image
-from tests.fuzz.broken_images import FILES, PARTS, broken_images
-from tests.fuzz.image_parts import join
+from tests.support.broken_images import FILES, PARTS, broken_images
+from tests.support.checked_requests import post_image
+from tests.support.image_parts import join
 from tests.support.local_server import Server, StartServer
 from tests.support.paths import PHOTO_DIR
 

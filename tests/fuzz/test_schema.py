@@ -7,7 +7,7 @@ from schemathesis.config import SchemathesisConfig
 
 from face_service.settings import Settings
 from functions.local.app import create
-from tests.fuzz.answers import MAX_SECONDS
+from tests.support.checked_requests import MAX_SECONDS
 from tests.support.paths import MODEL_DIR
 
 CONFIG = SchemathesisConfig.from_dict(

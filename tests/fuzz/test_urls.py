@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from face_service.settings import Settings
 from functions.local.app import create
-from tests.fuzz.answers import post_image
-from tests.fuzz.broken_images import FILES
-from tests.fuzz.network import Network
 from tests.fuzz.odd_server import OddServer, start_odd_server
-from tests.fuzz.urls import URLS, WELL_FORMED
+from tests.support.broken_images import FILES
+from tests.support.checked_requests import post_image
+from tests.support.loopback_network import Network
+from tests.support.odd_urls import URLS, WELL_FORMED
 from tests.support.paths import MODEL_DIR
 
 DEADLINE_S = 0.5

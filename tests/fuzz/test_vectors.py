@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from face_contract.distance import DistanceMetric
-from tests.fuzz.answers import COMPARE, post
+from tests.support.checked_requests import COMPARE, post
 
 METRICS = st.sampled_from([metric.value for metric in DistanceMetric])
 EDGES = ("0", "-0.0", "5e-324", "1e-308", "1.7976931348623157e308", "-1e308", "1e154", "1e-163")

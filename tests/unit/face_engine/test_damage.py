@@ -9,7 +9,7 @@ from face_engine.damage import MARGIN, check_soundness, keep_sound_faces
 from face_engine.extractor import Extractor
 from face_engine.faces import BoundingBox, Damage, ExtractionOptions, Face, Photo
 from face_engine.roles import DetectorLocator, SimilarityCropper
-from tests.unit.face_engine.test_extractor import FixedDetector, MeanEmbedder
+from tests.support.stand_in_models import FixedDetector, MeanEmbedder
 
 PIXELS = np.full((200, 300, 3), 77, np.uint8)
 # At twice the size: the upper half is sound.

@@ -7,26 +7,13 @@ from face_contract.deadline import Deadline
 from face_contract.errors import MultipleFacesDetected, NoFaceDetected, TimedOut
 from face_engine.alignment import ARCFACE_TEMPLATE
 from face_engine.extractor import Extractor
-from face_engine.faces import BoundingBox, Embedding, ExtractionOptions, Face, Photo, RGBImage
+from face_engine.faces import BoundingBox, ExtractionOptions, Face, Photo
 from face_engine.roles import DetectorLocator, SimilarityCropper
+from tests.support.stand_in_models import FixedDetector, MeanEmbedder
 
 PHOTO = Photo(np.full((200, 300, 3), 77, np.uint8), 600, 400)
 SMALL = Face(10, 10, 50, 60, 0.95, ARCFACE_TEMPLATE)
 LARGE = Face(100, 10, 200, 150, 0.85, ARCFACE_TEMPLATE + np.array((100, 10)))
-
-
-class FixedDetector:
-    def __init__(self, *faces: Face) -> None:
-        self.faces = list(faces)
-
-    def detect(self, image_rgb: RGBImage) -> list[Face]:  # noqa: ARG002
-        return self.faces
-
-
-class MeanEmbedder:
-    def embed(self, crop_rgb: RGBImage) -> Embedding:
-        assert crop_rgb.shape == (112, 112, 3)
-        return np.full(512, crop_rgb.mean(), np.float32)
 
 
 def extractor(*faces: Face) -> Extractor:

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from hypothesis import strategies as st
 
-from tests.fuzz.image_files import SIZE, read_files
-from tests.fuzz.image_parts import Part, join, split
+from tests.support.image_files import SIZE, read_files
+from tests.support.image_parts import Part, join, split
 
 FILES = read_files()
 PARTS = {name: split(data, name.split()[0]) for name, data in FILES.items()}
