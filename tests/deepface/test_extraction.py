@@ -21,7 +21,7 @@ from face_engine.faces import BoundingBox, Extraction, ExtractionOptions, Photo
 from face_engine.model.loader import ModelLoader
 from tests.support.baked import BakedModel, bake_model
 from tests.support.labels import GROUP_FACES
-from tests.support.made_photos import SMALL_PORTRAIT, amid_black, landscape
+from tests.support.made_photos import SMALL_PORTRAIT, landscape, on_black_canvas
 
 # The first of them bakes, which takes minutes on a busy machine.
 pytestmark = pytest.mark.timeout(1200)
@@ -244,7 +244,7 @@ def test_yunet_is_asked_when_retinaface_finds_nothing(
     decode_photo: DecodePhoto,
     alignment: str,
 ) -> None:
-    rgb = amid_black(decode_photo(SMALL_PORTRAIT).rgb)
+    rgb = on_black_canvas(decode_photo(SMALL_PORTRAIT).rgb)
     photo, options = Photo(rgb, rgb.shape[1], rgb.shape[0]), ExtractionOptions(True)
     with pytest.raises(NoFaceDetected):
         alone["retinaface"].extract(photo, options)

@@ -12,7 +12,7 @@ from face_engine.photo import decode_image
 from face_engine.views import Views
 from tests.support.baked import bake_model
 from tests.support.labels import GROUP_FACES, PORTRAITS
-from tests.support.made_photos import SMALL_PORTRAIT, amid_black, landscape
+from tests.support.made_photos import SMALL_PORTRAIT, landscape, on_black_canvas
 from tests.support.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
 
 # The first of them bakes, which takes minutes on a busy machine.
@@ -84,5 +84,5 @@ def test_faces_are_yunets_by_a_wide_margin(
 def test_nothing_is_found_by_a_wide_margin(
     retinaface: RetinaFaceDetector, image: str, border: bool
 ) -> None:
-    rgb = landscape() if image == "landscape" else amid_black(read(SMALL_PORTRAIT))
+    rgb = landscape() if image == "landscape" else on_black_canvas(read(SMALL_PORTRAIT))
     assert find(retinaface, rgb, border=border)[0] == []

@@ -76,7 +76,7 @@ BUILDER = '''"""Builds the toy behind YuNet."""
 from face_engine.embedding.toy import ToyEmbedder
 from face_engine.extractor import Extractor
 from face_engine.model.choice import ModelChoice
-from face_engine.model.detector import load_turning_detector
+from face_engine.model.detector import load_rotation_search
 from face_engine.model.folder import ModelFolder
 from face_engine.roles import DetectorLocator, SimilarityCropper
 
@@ -85,7 +85,7 @@ def build(choice: ModelChoice, folder: ModelFolder) -> Extractor:
     """Builds the model."""
     entry = choice.entry
     return Extractor(
-        DetectorLocator(load_turning_detector(choice, folder)),
+        DetectorLocator(load_rotation_search(choice, folder)),
         SimilarityCropper(),
         ToyEmbedder(folder.find(entry, entry.embedder).read_bytes()),
         choice.weights_identity,

@@ -1,1 +1,1 @@
-"""What turns the bytes of a photo into a face embedding."""
+"""The face engine: from the bytes of an image file to a face embedding."""

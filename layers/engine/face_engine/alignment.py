@@ -1,4 +1,4 @@
-"""Brings a face into the pose and size that the embedding network was trained on."""
+"""Aligns a face for the embedding network: the pose and size of its training crops."""
 
 import cv2
 import numpy as np
@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 from face_engine.faces import Face, Landmarks, RGBImage
 
 CROP_SIZE_PX = 112
-# Enough for a face that fills a photo of 2048 px; landmarks far apart must not cost memory.
+# Enough for a face that fills a photo of 2048 px. Without a limit, landmarks far apart would use up
+# the memory.
 MAX_SAMPLES = 24
 
-# Where ArcFace's training crops have the right eye, left eye, nose tip and mouth corners
+# Positions of the right eye, left eye, nose tip and mouth corners in ArcFace's training crops
 # (insightface, recognition/common/face_align.py).
 ARCFACE_TEMPLATE: Landmarks = np.array(
     [
@@ -24,20 +25,20 @@ ARCFACE_TEMPLATE: Landmarks = np.array(
 
 
 def align_face(image_rgb: RGBImage, face: Face) -> RGBImage:
-    """Returns the (112, 112, 3) crop whose landmarks lie on the ArcFace template.
+    """Returns the (112, 112, 3) uint8 RGB crop whose landmarks lie on the ArcFace template.
 
-    What lies outside of the image is black. A large face is sampled at several points for each
-    pixel of the crop: with one, the embeddings of a portrait and of its copy at two thirds of the
-    size drift apart by up to 0.07 in cosine distance instead of 0.05.
+    Pixels outside of the image are black. A large face is sampled at several points for each pixel
+    of the crop. With one point, the embeddings of a portrait and of its copy at two thirds of the
+    size differ by up to 0.07 in cosine distance; with several, by up to 0.05.
 
     Raises:
-        ValueError: the landmarks are all one point.
+        ValueError: all landmarks are the same point.
     """
     transform = similarity_transform(face.landmarks, ARCFACE_TEMPLATE)
     scale = float(np.hypot(transform[0, 0], transform[1, 0]))
     samples = min(max(1, round(1 / scale)), MAX_SAMPLES)
     side = CROP_SIZE_PX * samples
-    # Pixel centres: the middle of sample block i is at samples · (i + ½) − ½.
+    # Pixel centres: block i of samples is centred at samples · (i + ½) − ½.
     transform = transform * samples
     transform[:, 2] += (samples - 1) / 2
     sampled = cv2.warpAffine(image_rgb, transform, (side, side), flags=cv2.INTER_LINEAR)
@@ -45,18 +46,17 @@ def align_face(image_rgb: RGBImage, face: Face) -> RGBImage:
 
 
 def similarity_transform(source: Landmarks, target: Landmarks) -> NDArray[np.float64]:
-    """Returns the (2, 3) matrix of rotation, one scale and shift that best maps source to target.
+    """Returns the (2, 3) rotation, scale and shift that best map source to target.
 
-    Least squares over complex numbers: with points z and w taken from their means, w ≈ a·z has the
-    solution a = Σ z̄·w / Σ |z|², the same as Umeyama's without reflection
-    (IEEE PAMI 13(4), 1991).
+    Least squares over complex numbers: for points z and w, each minus its mean, w ≈ a·z is solved
+    by a = Σ z̄·w / Σ |z|². This equals Umeyama's method without reflection (IEEE PAMI 13(4), 1991).
 
     Args:
         source: (n, 2) points.
         target: (n, 2) points.
 
     Raises:
-        ValueError: the source points are all one point.
+        ValueError: all source points are the same.
     """
     z, w = source @ (1, 1j), target @ (1, 1j)
     z_mean, w_mean = z.mean(), w.mean()
@@ -69,7 +69,10 @@ def similarity_transform(source: Landmarks, target: Landmarks) -> NDArray[np.flo
 
 
 def crop_face(image_rgb: RGBImage, face: Face) -> RGBImage:
-    """Returns the face's box, cut at the image's border and upright, as `fit_crop` does."""
+    """Returns the face's box as a (112, 112, 3) uint8 RGB crop, upright, as `fit_crop` scales it.
+
+    The box is clipped to the image.
+    """
     rows, columns = image_rgb.shape[:2]
     left, top = min(max(int(face.left), 0), columns - 1), min(max(int(face.top), 0), rows - 1)
     right, bottom = max(round(face.right), left + 1), max(round(face.bottom), top + 1)
@@ -77,7 +80,7 @@ def crop_face(image_rgb: RGBImage, face: Face) -> RGBImage:
 
 
 def fit_crop(image_rgb: RGBImage) -> RGBImage:
-    """Returns the whole image, proportions kept, in the middle of a black (112, 112, 3) crop."""
+    """Fits the whole image into a black (112, 112, 3) uint8 RGB crop: centred, proportions kept."""
     rows, columns = image_rgb.shape[:2]
     scale = CROP_SIZE_PX / max(rows, columns)
     height, width = max(1, round(rows * scale)), max(1, round(columns * scale))
@@ -88,7 +91,7 @@ def fit_crop(image_rgb: RGBImage) -> RGBImage:
 
 
 def _resize(image_rgb: cv2.typing.MatLike, width: int, height: int) -> RGBImage:
-    # INTER_AREA averages when it shrinks; to enlarge, it would only repeat pixels.
+    # INTER_AREA averages pixels when it shrinks; when it enlarges, it only repeats them.
     shrinks = height < image_rgb.shape[0]
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return cv2.resize(image_rgb, (width, height), interpolation=interpolation).astype(

@@ -1,35 +1,36 @@
-"""Which faces of a damaged photo count: those that lie wholly in its sound part."""
+"""Accepts only faces that lie wholly in the sound part of a damaged photo."""
 
 import numpy as np
 
 from face_contract.errors import NoFaceDetected
 from face_engine.faces import BoundingBox, Face, Photo
 
-# How far a face must be from the damage, in parts of its size: detectors fit the box of a face that
-# is cut into what is left of it. With 0.15, one of 136 answers to photos that were grey below a row
-# was 0.47 away from the person in cosine distance; with 0.2, none of 128 was above 0.4.
+# The least distance between a face and the damage, as a share of the face's size: detectors fit the
+# box of a face that is cut off to what is left of it. With 0.15, one of 136 answers to photos that
+# were grey below a row was 0.47 away from the person in cosine distance; with 0.2, none of 128 was
+# above 0.4.
 MARGIN = 0.2
 
 
 def check_soundness(photo: Photo) -> None:
-    """Refuses a photo no part of which is known to be sound, before faces are looked for.
+    """Refuses a photo without any part that is known to be sound, before detection runs.
 
     Raises:
-        NoFaceDetected: it is such a photo.
+        NoFaceDetected: no part of the photo is known to be sound.
     """
     if photo.damage is not None and photo.damage.sound is None:
         raise _no_sound_face(photo)
 
 
 def keep_sound_faces(faces: list[Face], photo: Photo) -> list[Face]:
-    """Returns the faces that count, in their order: all, unless the photo is damaged.
+    """Returns the faces that can be trusted, in the same order; all if the photo is not damaged.
 
     Args:
         faces: in the pixels of `photo.rgb`.
         photo: the photo.
 
     Raises:
-        NoFaceDetected: the photo is damaged, and none counts.
+        NoFaceDetected: the photo is damaged and no face lies wholly in its sound part.
     """
     if photo.damage is None:
         return faces
@@ -46,10 +47,10 @@ def _is_sound(face: Face, sound: BoundingBox, photo: Photo) -> bool:
     corners = np.array([(face.left, face.top), (face.right, face.bottom)])
     points = np.concatenate([corners, face.landmarks]) * scale
     margin = MARGIN * (corners[1] - corners[0]).max() * max(scale)
-    # DeepFace's YuNet gives the eyes alone.
+    # DeepFace's YuNet finds only the eyes; the other landmarks are NaN.
     left, top = np.nanmin(points, axis=0) - margin
     right, bottom = np.nanmax(points, axis=0) + margin
-    # The photo's own border is no damage.
+    # The photo's own border is not damage.
     return bool(
         (left >= sound.x or sound.x == 0)
         and (top >= sound.y or sound.y == 0)

@@ -12,7 +12,7 @@ from face_engine.views import Views
 
 @dataclass(frozen=True, slots=True)
 class FoundFaces:
-    """The faces of a photo, best score first, and the copies of it that finding them made."""
+    """The faces of a photo, best score first, and the copies of the photo made to find them."""
 
     photo: Photo
     views: Views
@@ -22,14 +22,16 @@ class FoundFaces:
 
 @dataclass(frozen=True, slots=True)
 class Extractor:
-    """The one way of a photo; what differs between models is injected. Threads may share it.
+    """Extracts faces and embeddings from a photo. Thread-safe.
+
+    The steps are the same for every model; what differs is injected.
 
     Args:
         locator: finds the faces.
-        cropper: cuts a face out as the embedder needs it.
-        embedder: embeds what the cropper cuts out.
-        weights_identity: names the weights.
-        detector: names the detector; a face may know that another one has found it.
+        cropper: cuts out a face as the embedder needs it.
+        embedder: embeds the crops.
+        weights_identity: names the weights, as a part of the model identity.
+        detector: names the detector. A face found by another detector names that one itself.
     """
 
     locator: FaceLocator
@@ -40,7 +42,7 @@ class Extractor:
 
     @property
     def identity(self) -> str:
-        """The `model` of an aligned face's embedding: weights, detector and alignment."""
+        """The model identity of an aligned face's embedding: weights, detector and alignment."""
         return self._name(self.detector, align=True)
 
     def find(self, photo: Photo, *, align: bool) -> FoundFaces:
@@ -48,10 +50,10 @@ class Extractor:
 
         Args:
             photo: the photo.
-            align: whether the faces will be aligned: DeepFace detects differently then.
+            align: whether the faces will be aligned; DeepFace's detection depends on it.
 
         Raises:
-            NoFaceDetected: the photo is damaged, and no face lies wholly in its sound part.
+            NoFaceDetected: the photo is damaged and no face lies wholly in its sound part.
         """
         check_soundness(photo)
         views = Views(photo.rgb)
@@ -59,10 +61,10 @@ class Extractor:
         return FoundFaces(photo, views, faces, align)
 
     def embed(self, found: FoundFaces, faces: Sequence[Face]) -> list[Embedding]:
-        """Embeds some of the faces that were found.
+        """Embeds some of the faces found; returns one (512,) float32 vector for each.
 
         Raises:
-            ModelFailed: the network gave no valid vector.
+            ModelFailed: the network's output is not a valid vector.
         """
         return [
             self.embedder.embed(self.cropper.crop(found.views, face, align=found.align))
@@ -70,12 +72,13 @@ class Extractor:
         ]
 
     def extract(self, photo: Photo, options: ExtractionOptions) -> Extraction:
-        """Embeds the most prominent face of a photo: the one with the largest box.
+        """Embeds the face with the largest box.
 
         Raises:
-            NoFaceDetected, MultipleFacesDetected: as `options.enforce_detection` asks; the former
-                also when the photo is damaged and no face is wholly in its sound part.
-            ModelFailed: the network gave no valid vector.
+            NoFaceDetected: there is no face and `options.enforce_detection` is set; or the photo is
+                damaged and no face lies wholly in its sound part.
+            MultipleFacesDetected: there are several faces and `options.enforce_detection` is set.
+            ModelFailed: the network's output is not a valid vector.
             TimedOut: `options.deadline` has passed.
         """
         found = self.find(photo, align=options.align)
@@ -98,7 +101,7 @@ class Extractor:
         )
 
     def model_of(self, face: Face, *, align: bool) -> str:
-        """Names what made a face's embedding: weights, the detector that found it, alignment."""
+        """Returns the model identity of a face's embedding: weights, its detector, alignment."""
         return self._name(face.detector or self.detector, align=align)
 
     def _extract_whole(self, found: FoundFaces, options: ExtractionOptions) -> Extraction:

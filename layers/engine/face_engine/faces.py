@@ -1,4 +1,4 @@
-"""The values that travel from a photo to its embedding, and the roles that pass them on."""
+"""The values that pass from a photo to its embedding, and the detector and embedder roles."""
 
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from face_contract.deadline import NEVER, Deadline
 
-# (H, W, 3), red first, upright.
+# (H, W, 3) RGB, upright.
 RGBImage: TypeAlias = NDArray[np.uint8]
-# (5, 2) x and y: the person's right eye, left eye, nose tip, right and left mouth corner.
+# (5, 2) x and y in pixels: the person's right eye, left eye, nose tip, right and left mouth corner.
 Landmarks: TypeAlias = NDArray[np.float64]
 # (512,)
 Embedding: TypeAlias = NDArray[np.float32]
@@ -18,10 +18,10 @@ Embedding: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class BoundingBox:
-    """A box in pixels from the top left of its image.
+    """A box in pixels; the origin is the top left of the image.
 
     Raises:
-        ValueError: the box is empty or begins outside of the image.
+        ValueError: the box is empty or starts outside of the image.
     """
 
     x: int
@@ -38,9 +38,9 @@ class BoundingBox:
 class Face:
     """A detected face, in the pixels of the array that was searched.
 
-    `left`, `top`, `right` and `bottom` may lie outside of it: a face can be cut off by the border.
-    `score` is the detector's confidence in [0, 1]. `quarter_turns`, counter-clockwise, make it
-    upright. `detector` is set where it is another one than the model's.
+    `left`, `top`, `right` and `bottom` may lie outside of the array when the border cuts the face
+    off. `score` is the detector's confidence in [0, 1]. Rotating the array counter-clockwise by
+    `quarter_turns` makes the face upright. `detector` is set if it is not the model's own detector.
     """
 
     left: float
@@ -58,7 +58,7 @@ class Face:
         return (self.right - self.left) * (self.bottom - self.top)
 
     def scaled(self, x_scale: float, y_scale: float) -> "Face":
-        """Returns the face in the pixels of a larger or smaller copy of the array."""
+        """Returns the face in the pixels of a scaled copy of the array."""
         return replace(
             self,
             left=self.left * x_scale,
@@ -71,11 +71,11 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A photo's file was damaged.
+    """The damage of a photo's file.
 
     Args:
-        sound: the part, in the photo's own pixels, that was decoded before the damage; None if
-            it cannot be told which part that is.
+        sound: the part that was decoded before the damage, in the photo's own pixels; None if that
+            part is unknown.
     """
 
     sound: BoundingBox | None
@@ -83,10 +83,10 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """A decoded photo: pixels to work on, and the size that its owner knows.
+    """A decoded photo, and its size in the file.
 
-    `rgb` may be smaller than the photo; boxes are always told in the photo's own pixels,
-    `width` × `height`, upright. `damage` is None unless the file was damaged.
+    `rgb` may be smaller than the photo. Boxes are always in the photo's own pixels: `width` ×
+    `height`, upright. `damage` is None unless the file is damaged.
     """
 
     rgb: RGBImage
@@ -96,7 +96,7 @@ class Photo:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a client should know of the file."""
+        """Warnings about the file, for the client."""
         return () if self.damage is None else ("TRUNCATED_IMAGE",)
 
     def box_of(self, face: Face) -> BoundingBox:
@@ -117,13 +117,13 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class ExtractionOptions:
-    """What a client may ask of an extraction.
+    """The options of an extraction.
 
     Args:
-        enforce_detection: refuse a photo that does not hold exactly one face.
-        align: align the face by its landmarks; else embed its box.
-        embed_without_face: embed the whole photo when it holds no face.
-        deadline: asked for between detection and embedding.
+        enforce_detection: refuse a photo that does not show exactly one face.
+        align: align the face by its landmarks; otherwise embed its box.
+        embed_without_face: embed the whole photo if it shows no face.
+        deadline: checked between detection and embedding.
     """
 
     enforce_detection: bool = True
@@ -134,10 +134,10 @@ class ExtractionOptions:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """The embedding of a photo's most prominent face.
+    """The embedding of a photo's largest face.
 
-    `embedding` is None, and `area` the whole photo, when no face was found (`face_count` 0) and
-    none was to be embedded. `model` names weights and preprocessing, `warnings` are the photo's.
+    If no face was found, `face_count` is 0, `area` is the whole photo, and `embedding` is that of
+    the whole photo or None. `model` names weights and preprocessing; `warnings` are the photo's.
     """
 
     embedding: Embedding | None
@@ -152,17 +152,17 @@ class Detector(Protocol):
     """Finds faces."""
 
     def detect(self, image_rgb: RGBImage) -> list[Face]:
-        """Returns the faces in an image, best score first, none twice."""
+        """Returns the faces in an image in its pixels, best score first, without duplicates."""
         ...
 
 
 class Embedder(Protocol):
-    """Turns the crop of one face into a vector."""
+    """Computes the embedding of a face crop."""
 
     def embed(self, crop_rgb: RGBImage) -> Embedding:
-        """Returns the embedding of a crop, of the kind that its model's cropper makes.
+        """Returns the (512,) float32 embedding of a crop made by the same model's cropper.
 
         Raises:
-            ModelFailed: the network gave no valid vector.
+            ModelFailed: the network's output is not a valid vector.
         """
         ...

@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from face_engine.faces import RGBImage
 
-# (H, W, 3), blue first.
+# (H, W, 3) BGR.
 BGRImage = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Bordered:
-    """A BGR image in a black border; `dx` and `dy` are where its left and top are then."""
+    """A BGR image with a black border, `dx` pixels wide at the left and `dy` high at the top."""
 
     bgr: BGRImage
     dx: int
@@ -22,7 +22,7 @@ class Bordered:
 
 
 class Views:
-    """Makes each copy of one photo once. A request has its own: nothing here is shared.
+    """Makes each copy of one photo at most once. Belongs to one request; not shared.
 
     Args:
         rgb: the photo's pixels.
@@ -33,11 +33,11 @@ class Views:
         self._bordered: dict[tuple[int, bool], Bordered] = {}
 
     def bordered(self, quarter_turns: int, *, has_border: bool) -> Bordered:
-        """Returns the photo in BGR, rotated counter-clockwise.
+        """Returns the photo in BGR, rotated and with or without a border.
 
         Args:
-            quarter_turns: how far.
-            has_border: half of its size in black is added on each side.
+            quarter_turns: how far to rotate, counter-clockwise.
+            has_border: add half of the photo's size in black on each side.
         """
         key = quarter_turns, has_border
         if key not in self._bordered:

@@ -1,1 +1,1 @@
-"""Everything that exists only to give DeepFace's own vectors."""
+"""Compatibility with DeepFace: everything needed to reproduce its vectors."""

@@ -1,8 +1,8 @@
-"""DeepFace's ArcFace, and the vectors that `DeepFace.represent` makes with it.
+"""DeepFace's ArcFace, giving the same vectors as `DeepFace.represent`.
 
-What deepface 0.0.103 does for one image is followed at the lowest level of its public functions:
-the border around the image, the detector, the turn of the face by its eyes, the resizing. Only one
-face is cut out and embedded instead of all. The tests hold it to `DeepFace.represent` itself.
+Follows what deepface 0.0.103 does for one image, using its lowest-level public functions: border
+around the image, detection, rotation by the eyes, resizing. Only one face is cropped and embedded
+instead of all. The tests compare the results with `DeepFace.represent` itself.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from face_contract.errors import ModelFailed
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.deepface_compat.clients import ArcFace, extract_face, resize_image
 from face_engine.deepface_compat.locator import to_area
-from face_engine.detection.rotation import turn_back
+from face_engine.detection.rotation import rotate_back
 from face_engine.faces import Embedding, Face, RGBImage
 from face_engine.roles import Crop
 from face_engine.views import Views
@@ -24,15 +24,15 @@ from face_engine.views import Views
 
 @dataclass(frozen=True, slots=True)
 class ArcFaceEmbedder:
-    """Embeds crops as the network was trained (Deng et al., arXiv 1801.07698): RGB, -1 to 1."""
+    """Embeds aligned crops as in training (Deng et al., arXiv 1801.07698): RGB, -1 to 1."""
 
     network: ArcFace
 
     def embed(self, crop_rgb: RGBImage) -> Embedding:
-        """Returns the embedding of a (112, 112, 3) crop.
+        """Returns the (512,) float32 embedding of a (112, 112, 3) uint8 RGB crop.
 
         Raises:
-            ModelFailed: the network's output has no direction.
+            ModelFailed: the network's output is zero or not finite.
         """
         pixels = crop_rgb[np.newaxis].astype(np.float32)
         return run(self.network, (pixels - np.float32(127.5)) / np.float32(128))
@@ -40,7 +40,7 @@ class ArcFaceEmbedder:
 
 @dataclass(frozen=True, slots=True)
 class DeepFaceCropper:
-    """Cuts faces out as DeepFace does: rotated by their eyes; (h, w, 3) of any size, blue first.
+    """Crops faces as DeepFace does, rotated by their eyes: (h, w, 3) uint8 BGR of any size.
 
     Args:
         detector_backend: DeepFace's name of the detector.
@@ -51,10 +51,10 @@ class DeepFaceCropper:
     unaligned: str = "deepface-box"
 
     def crop(self, views: Views, face: Face, *, align: bool) -> Crop:
-        """Returns a face's box in the photo rotated by its eyes, or as it is."""
+        """Returns a face's box; if `align`, from the photo rotated by its eyes."""
         view = views.bordered(face.quarter_turns, has_border=align)
         # Rotating back by 4 - n quarters rotates forward by n.
-        upright = turn_back(face, -face.quarter_turns % 4, views.rgb.shape)
+        upright = rotate_back(face, -face.quarter_turns % 4, views.rgb.shape)
         cut = extract_face(
             facial_area=to_area(upright, view),
             img=view.bgr,
@@ -67,7 +67,7 @@ class DeepFaceCropper:
         return np.asarray(cut.img)
 
     def crop_whole(self, views: Views) -> Crop:
-        """Returns the whole photo."""
+        """Returns the whole photo in BGR."""
         return views.bordered(0, has_border=False).bgr
 
 
@@ -78,10 +78,10 @@ class DeepFaceEmbedder:
     network: ArcFace
 
     def embed(self, crop_bgr: NDArray[np.uint8]) -> Embedding:
-        """Returns the embedding of a crop of any size.
+        """Returns the (512,) float32 embedding of an (h, w, 3) uint8 BGR crop.
 
         Raises:
-            ModelFailed: the crop is empty, or the network's output has no direction.
+            ModelFailed: the crop is empty, or the network's output is zero or not finite.
         """
         if not crop_bgr.size:
             raise ModelFailed
@@ -91,26 +91,26 @@ class DeepFaceEmbedder:
 
 
 def _widen_thin_crop(image: NDArray[Any]) -> NDArray[Any]:
-    """Returns an image of which a pixel is left in both directions when it is made to fit a crop.
+    """Widens a very thin image, so that it keeps at least one pixel when fitted to a crop.
 
-    Of one more than 112 times as long as wide, DeepFace's `resize_image` leaves none, and fails.
+    DeepFace's `resize_image` fails for an image whose sides have a ratio above 112.
     """
     rows, columns = image.shape[:2]
     if int(min(rows, columns) * CROP_SIZE_PX / max(rows, columns)) >= 1:
         return image
-    least = max(rows, columns) // CROP_SIZE_PX + 1
-    return np.asarray(cv2.resize(image, (max(columns, least), max(rows, least))))
+    min_side_px = max(rows, columns) // CROP_SIZE_PX + 1
+    return np.asarray(cv2.resize(image, (max(columns, min_side_px), max(rows, min_side_px))))
 
 
 def run(network: ArcFace, batch: NDArray[np.float32]) -> Embedding:
-    """Returns the network's vector, at its own length.
+    """Runs the network on one image; returns its (512,) float32 output, not normalized.
 
     Args:
         network: ArcFace.
-        batch: (1, 112, 112, 3).
+        batch: (1, 112, 112, 3) float32.
 
     Raises:
-        ModelFailed: it has no direction.
+        ModelFailed: the output is zero or not finite.
     """
     vector: Embedding = np.asarray(network.predict(batch)[0], np.float32)
     if not (np.isfinite(vector).all() and vector.any()):

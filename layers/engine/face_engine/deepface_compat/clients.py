@@ -1,8 +1,8 @@
-"""DeepFace's own networks on its onnx engine, with sessions that we made of files that we checked.
+"""DeepFace's own networks on its onnx engine, from files that we have checked.
 
-The clients of deepface 0.0.103 look for their files below DEEPFACE_HOME, and download what they
-miss; these three are given theirs and do neither. Importing this module imports deepface, which
-takes half a second: only the loading of the model that needs it does so.
+The clients of deepface 0.0.103 look for their weights in DEEPFACE_HOME and download missing ones.
+The subclasses here take the path instead. Importing this module imports deepface, which takes half
+a second, so only a model's builder imports it.
 """
 
 import os
@@ -39,7 +39,7 @@ __all__ = [
 
 
 class ArcFace(ArcFaceClient):  # type: ignore[misc]
-    """The embedding network: (n, 112, 112, 3) BGR, 0 to 1, to (n, 512)."""
+    """The embedding network: (n, 112, 112, 3) float BGR, 0 to 1, to (n, 512)."""
 
     def __init__(self, onnx: Path) -> None:
         self.model_name = "ArcFace"
@@ -49,9 +49,9 @@ class ArcFace(ArcFaceClient):  # type: ignore[misc]
 
 
 class RetinaFaceDetector(RetinaFaceClient):  # type: ignore[misc]
-    """RetinaFace at its score threshold of 0.9.
+    """RetinaFace with its default score threshold of 0.9.
 
-    Callers take turns: one search keeps all processors busy, and takes 600 MB.
+    One call at a time: a search uses all processors and 600 MB of memory.
     """
 
     def __init__(self, onnx: Path) -> None:
@@ -59,16 +59,17 @@ class RetinaFaceDetector(RetinaFaceClient):  # type: ignore[misc]
         self._turn = threading.Lock()
 
     def detect_faces(self, img: NDArray[np.uint8]) -> list[FacialAreaRegion]:
-        """Returns the faces of a BGR image."""
+        """Returns the faces in an (H, W, 3) uint8 BGR image."""
         with self._turn:
             found: list[FacialAreaRegion] = super().detect_faces(img)
         return found
 
 
 class PooledYuNet(Detector):  # type: ignore[misc]
-    """DeepFace's YuNet, at 640 pixels and its score threshold of 0.9.
+    """DeepFace's YuNet, at 640 pixels and with its score threshold of 0.9.
 
-    `cv2.FaceDetectorYN` carries state from call to call, so each call has one to itself.
+    `cv2.FaceDetectorYN` is stateful, so there is one instance per processor and each call takes one
+    for itself.
     """
 
     def __init__(self, onnx: Path) -> None:
@@ -78,7 +79,7 @@ class PooledYuNet(Detector):  # type: ignore[misc]
             self._idle.put(_YuNet(content))
 
     def detect_faces(self, img: NDArray[np.uint8]) -> list[FacialAreaRegion]:
-        """Returns the faces of a BGR image."""
+        """Returns the faces in an (H, W, 3) uint8 BGR image."""
         client = self._idle.get()
         try:
             found: list[FacialAreaRegion] = client.detect_faces(img)
@@ -94,5 +95,5 @@ class _YuNet(YuNetClient):  # type: ignore[misc]
 
     def build_model(self) -> Any:
         content = np.frombuffer(self._onnx, np.uint8)
-        # It sets size and threshold before each call.
+        # The client sets size and threshold before each call.
         return cv2.FaceDetectorYN.create("onnx", content, np.empty(0, np.uint8), (320, 320))

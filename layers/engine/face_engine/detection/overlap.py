@@ -1,14 +1,14 @@
-"""Which detections are of one face."""
+"""Decides which detections are of the same face."""
 
 from face_engine.faces import Face
 
-# YuNet's own suppression has the same limit (opencv_zoo). A share of the smaller box instead would
-# take a face on a card, a phone or a poster in front of a larger face for that face.
+# YuNet's own suppression has the same limit (opencv_zoo). The share of the smaller box would not
+# do: a face on a card, a phone or a poster in front of a larger face would count as that face.
 MAX_IOU = 0.3
 
 
 def intersection_over_union(a: Face, b: Face) -> float:
-    """Returns the area that two boxes share, as a part of the area that they cover together."""
+    """Returns the shared area of two boxes divided by the area of their union, 0 to 1."""
     width = min(a.right, b.right) - max(a.left, b.left)
     height = min(a.bottom, b.bottom) - max(a.top, b.top)
     shared = max(width, 0) * max(height, 0)
@@ -21,13 +21,13 @@ def is_same_face(a: Face, b: Face) -> bool:
 
 
 def merge_detections(faces: list[Face], others: list[Face], preference: float = 0) -> list[Face]:
-    """Joins two detections of one image; returns its faces, best score first, none twice.
+    """Merges two detections of one image; returns the faces, best score first, without duplicates.
 
     Args:
-        faces: of one detection.
-        others: of another.
-        preference: how much better a score of `others` must be for its face to replace one of
-            `faces`.
+        faces: found by the first detection.
+        others: found by the second.
+        preference: how much higher the score of a face in `others` must be to replace the same face
+            in `faces`.
     """
 
     def rank(candidate: tuple[Face, float]) -> float:
@@ -42,7 +42,7 @@ def merge_detections(faces: list[Face], others: list[Face], preference: float = 
 
 
 def group_detections(faces: list[Face]) -> list[list[Face]]:
-    """Returns the detections of each face of an image, best score first."""
+    """Groups the detections of an image by face; best score first in each group."""
     groups: list[list[Face]] = []
     for face in sorted(faces, key=lambda face: face.score, reverse=True):
         for group in groups:

@@ -1,4 +1,4 @@
-"""Finds tilted faces more exactly, by looking again with the face straightened."""
+"""Finds tilted faces more precisely by detecting again in the straightened photo."""
 
 from dataclasses import dataclass, replace
 
@@ -9,18 +9,19 @@ from face_engine.alignment import ARCFACE_TEMPLATE, similarity_transform
 from face_engine.detection.overlap import merge_detections
 from face_engine.faces import Detector, Face, Landmarks, RGBImage
 
-# YuNet scores upright, unobstructed faces of the test photos 0.92 and more.
+# YuNet scores upright, unobstructed faces of the test photos at 0.92 or more.
 CONVINCING_SCORE = 0.92
-# A face that scores less and is tilted by more is looked at again, upright: at 30 degrees the six
-# portraits then lie 0.01 to 0.15 from themselves instead of 0.03 to 0.90 in cosine distance (but
-# for one of 30 px between the eyes), and score 0.90 to 0.95 instead of 0.87 to 0.93.
+# If the best face scores less and is tilted by more, detection runs again with the photo
+# straightened. At 30 degrees the six portraits then differ from their upright selves by 0.01 to
+# 0.15 in cosine distance instead of 0.03 to 0.90 (except one with 30 px between the eyes), and
+# score 0.90 to 0.95 instead of 0.87 to 0.93.
 MIN_TILT_DEGREES = 5
 MAX_STRAIGHTENINGS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class StraighteningDetector:
-    """Detects again with the photo rotated by the tilt of its best face, if that is unconvincing.
+    """Detects again with the photo rotated by the tilt of its best face, if that one scores low.
 
     Args:
         detector: finds faces in upright images.
@@ -29,7 +30,7 @@ class StraighteningDetector:
     detector: Detector
 
     def detect(self, image_rgb: RGBImage) -> list[Face]:
-        """Returns the faces in an image, best score first, none twice."""
+        """Returns the faces in an image in its pixels, best score first, without duplicates."""
         faces = self.detector.detect(image_rgb)
         for _ in range(MAX_STRAIGHTENINGS):
             if not faces or faces[0].score >= CONVINCING_SCORE:
@@ -44,7 +45,7 @@ class StraighteningDetector:
         return faces
 
     def _detect_straightened(self, image_rgb: RGBImage, face: Face, tilt: float) -> list[Face]:
-        """Detects in the image rotated around the face's centre, which keeps the face inside."""
+        """Detects in the image rotated around the face's centre, so that the face stays inside."""
         centre = (face.left + face.right) / 2, (face.top + face.bottom) / 2
         rotation = cv2.getRotationMatrix2D(centre, tilt, 1)
         rows, columns = image_rgb.shape[:2]
@@ -54,13 +55,13 @@ class StraighteningDetector:
 
 
 def tilt_degrees(face: Face) -> float:
-    """Returns how far a face is tilted clockwise, according to its landmarks."""
+    """Returns the clockwise tilt of a face in degrees, from its landmarks."""
     transform = similarity_transform(face.landmarks, ARCFACE_TEMPLATE)
     return float(-np.degrees(np.arctan2(transform[1, 0], transform[0, 0])))
 
 
 def _map_face(face: Face, transform: Landmarks) -> Face:
-    """Moves a face by a (2, 3) rotation; its box keeps its size."""
+    """Applies a (2, 3) rotation to a face; its box keeps its size."""
     rotation, shift = transform[:, :2], transform[:, 2]
     centre = np.array([face.left + face.right, face.top + face.bottom]) / 2
     dx, dy = rotation @ centre + shift - centre

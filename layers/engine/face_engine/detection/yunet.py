@@ -10,26 +10,27 @@ from face_engine.detection.overlap import merge_detections
 from face_engine.faces import Face, RGBImage
 
 # Chosen on the six group photos of the tests at five sizes from 480 to 1280 px: real faces score
-# 0.81 and more, what is none 0.70 and less.
+# 0.81 or more, false detections 0.70 or less.
 SCORE_THRESHOLD = 0.75
-# Boxes that overlap by more are one face; YuNet's own default (opencv_zoo).
+# Boxes that overlap more count as one face; YuNet's own default (opencv_zoo).
 NMS_THRESHOLD = 0.3
-# The separation of people was measured with detection at the first size. A face that fills a large
-# photo scores as little as 0.45 there and 0.91 at the second, where small faces are lost; that one
-# takes a tenth of the first's time.
+# The distances between people were measured with detection at the first size. A face that fills a
+# large photo scores as little as 0.45 there, but 0.91 at the second size, where small faces are
+# missed. The second search takes a tenth of the first one's time.
 LONGEST_SIDES_PX = (1000, 320)
-# Landmarks are more exact at the larger size, so its face is kept unless the other scores this much
-# better: eyes lie 0.05 of their distance off at 640 px and more, 0.10 at 320 px.
+# Landmarks are more precise at the larger size, so its face is kept unless the other scores this
+# much higher. Eyes are off by 0.05 of the distance between them at 640 px and more, by 0.10 at 320
+# px.
 CLEARLY_BETTER = 0.05
 MAX_CANDIDATES = 5000
 
 
 class YuNetDetector:
-    """Finds faces with their five landmarks.
+    """Finds faces with five landmarks. Thread-safe.
 
-    `cv2.FaceDetectorYN` carries its input size and buffers as state: shared between threads it
-    gives wrong answers without an error. Here each call has one to itself, of as many as there are
-    processors; more callers at a time wait, which also bounds the memory.
+    `cv2.FaceDetectorYN` keeps its input size and buffers as state; shared between threads it
+    returns wrong results without an error. So there is one instance per processor, and each call
+    takes one for itself. Further calls wait, which also bounds the memory.
     """
 
     def __init__(self, onnx: bytes) -> None:
@@ -39,9 +40,9 @@ class YuNetDetector:
             onnx: the content of a YuNet 2023mar file.
 
         Raises:
-            cv2.error: it is none.
+            cv2.error: the content is not an ONNX network.
         """
-        # OpenCV 5 warns at each load that its new engine ignores the choice of a device.
+        # OpenCV 5 warns on each load that its new engine ignores the chosen device.
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         buffer = np.frombuffer(onnx, np.uint8)
         self._idle: queue.SimpleQueue[cv2.FaceDetectorYN] = queue.SimpleQueue()
@@ -59,7 +60,7 @@ class YuNetDetector:
             )
 
     def detect(self, image_rgb: RGBImage) -> list[Face]:
-        """Returns the faces in an upright image, best score first, none twice."""
+        """Returns the faces in an upright image, best score first, without duplicates."""
         bgr = cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR)
         rows, columns = bgr.shape[:2]
         found: list[Face] = []
@@ -69,7 +70,7 @@ class YuNetDetector:
                 size = max(1, round(bgr.shape[1] * scale)), max(1, round(bgr.shape[0] * scale))
                 bgr = cv2.resize(bgr, size, interpolation=cv2.INTER_AREA)
             elif side != LONGEST_SIDES_PX[0]:
-                # So small that the first size was this one.
+                # The image is so small that the first search already ran at this size.
                 break
             again = self._detect_at(bgr, columns / bgr.shape[1], rows / bgr.shape[0])
             found = merge_detections(found, again, CLEARLY_BETTER)

@@ -1,7 +1,7 @@
-"""Which IP addresses are public: where a stranger's URL may lead.
+"""Which IP addresses are public, so that a client's URL may lead there.
 
-`ipaddress.is_global` is no guide. It takes NAT64 (64:ff9b::/96), `::127.0.0.1` and multicast for
-global, and its answers differ between versions of Python.
+`ipaddress.is_global` is not reliable for this: it accepts NAT64 (64:ff9b::/96), `::127.0.0.1` and
+multicast, and its answers differ between versions of Python.
 """
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -9,9 +9,9 @@ from typing import TypeAlias
 
 IPAddress: TypeAlias = IPv4Address | IPv6Address
 
-# The IANA IPv4 Special-Purpose Address Registry (RFC 6890), all of it: the few blocks that it calls
-# globally reachable (anycast of AS112 and AMT) serve no photos either. To that, multicast
-# and one address of which no registry knows.
+# All of the IANA IPv4 Special-Purpose Address Registry (RFC 6890): the few blocks that it calls
+# globally reachable (anycast of AS112 and AMT) serve no photos either. Added: multicast, and one
+# address that is in no registry.
 NOT_PUBLIC_IPV4 = tuple(
     map(
         IPv4Network,
@@ -39,11 +39,11 @@ NOT_PUBLIC_IPV4 = tuple(
     )
 )
 
-# All that IANA has given out for hosts (RFC 4291). Loopback, mapped and compatible IPv4, NAT64,
-# unique local, link-local, site-local, multicast and 5f00::/16 lie outside of it.
+# Everything that IANA has allocated to hosts (RFC 4291). Loopback, mapped and compatible IPv4,
+# NAT64, unique local, link-local, site-local, multicast and 5f00::/16 are outside of it.
 GLOBAL_UNICAST_IPV6 = IPv6Network("2000::/3")
 
-# What the IANA IPv6 Special-Purpose Address Registry has inside of that.
+# The blocks of the IANA IPv6 Special-Purpose Address Registry inside of it.
 NOT_PUBLIC_IPV6 = tuple(
     map(
         IPv6Network,
@@ -59,7 +59,7 @@ NOT_PUBLIC_IPV6 = tuple(
 
 
 def is_public(address: IPAddress) -> bool:
-    """Tells whether an address is a host's on the public internet. With a scope it never is."""
+    """Returns whether an address is a host on the public internet; never if it has a scope."""
     if isinstance(address, IPv4Address):
         return not any(address in network for network in NOT_PUBLIC_IPV4)
     return (

@@ -1,17 +1,17 @@
-"""Undoes the content codings of an HTTP body (RFC 9110 §8.4.1), within bounds."""
+"""Decodes the content codings of an HTTP body (RFC 9110 §8.4.1), within limits."""
 
 import zlib
 from collections.abc import Callable
 
 from face_contract.errors import DownloadFailed
 
-# Window bits for zlib: gzip; deflate as RFC 9110 has it, and as some servers send it, without its
-# header.
+# Window bits for zlib: gzip; deflate with the zlib header, as RFC 9110 says, or without it, as some
+# servers send it.
 WINDOW_BITS = {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}
 GZIP_BITS = 31
 GZIP_MAGIC = b"\x1f\x8b"
 MAX_CODINGS = 5
-# Block gzip has one in 64 KiB. Ten megabytes of empty ones would take seconds.
+# Block gzip has a member for each 64 KiB. Ten megabytes of empty members would take seconds.
 MAX_GZIP_MEMBERS = 1000
 CHUNK_BYTES = 1 << 16
 
@@ -21,18 +21,19 @@ TOO_LARGE = "The image at the URL is too large."
 def decode_content(
     content: bytes, content_encoding: str, max_bytes: int, remaining_s: Callable[[], float]
 ) -> bytes:
-    """Returns a body without its codings.
+    """Returns a body with its content codings removed.
 
     Args:
-        content: as it was sent.
-        content_encoding: the header: codings in the order in which they were applied. What is no
-            coding that we know (`binary`, `UTF-8`, `aws-chunked`, `none`) changes nothing, as in
-            browsers: servers that send it mean the body as it is.
-        max_bytes: of each decoded form; inclusive.
-        remaining_s: raises a ServiceError when no time is left.
+        content: the body as sent.
+        content_encoding: the header's value: codings in the order in which they were applied.
+            Unknown codings (`binary`, `UTF-8`, `aws-chunked`, `none`) are ignored, as in browsers:
+            servers that name them send the body as it is.
+        max_bytes: inclusive limit for the result of each decoding.
+        remaining_s: returns the seconds left; raises a ServiceError when the time is up.
 
     Raises:
-        DownloadFailed: the body is not coded like that, cut off, or too large.
+        DownloadFailed: the body does not have these codings, is cut off, or is too large.
+        ServiceError: raised by `remaining_s`.
     """
     codings = [name.strip().lower() for name in content_encoding.split(",")]
     known = [WINDOW_BITS[name] for name in codings if name in WINDOW_BITS]
@@ -57,9 +58,9 @@ def _decompress(
 def _inflate(
     content: bytes, window_bits: int, max_bytes: int, remaining_s: Callable[[], float]
 ) -> bytes:
-    """Inflates a stream, or all members of a gzip file; ignores what follows.
+    """Inflates a stream, or all members of a gzip file; ignores trailing data.
 
-    A bomb unfolds to no more than one byte over the limit.
+    At most `max_bytes` + 1 bytes are unpacked, so a compression bomb is harmless.
     """
     inflated = bytearray()
     stream = zlib.decompressobj(window_bits)
@@ -70,7 +71,7 @@ def _inflate(
                 return bytes(inflated)
             stream = zlib.decompressobj(window_bits)
             members += 1
-        # In small pieces: zlib copies what is left of a piece behind each member.
+        # Small pieces, because zlib copies the rest of a piece after each member.
         piece = content[position : position + CHUNK_BYTES]
         if not piece or members > MAX_GZIP_MEMBERS:
             raise DownloadFailed

@@ -1,4 +1,4 @@
-"""The SSRF-safe downloader: fetches what a client's URL refers to, from public hosts only."""
+"""SSRF-safe downloader for clients' URLs: connects to public hosts only."""
 
 import ssl
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ TOO_MANY_REDIRECTS = "The URL redirects too often."
 
 @dataclass(frozen=True)
 class Downloader:
-    """Downloads from public hosts, each time over a fresh connection. Threads may share it.
+    """Downloads from public hosts, over a new connection each time. Thread-safe.
 
     Args:
-        allowed_hosts: private hosts that are allowed on any port ("photos.internal"), or on one
-            ("10.0.0.7:8080", "[fd00::7]:80"). Names as in URLs, compared in lower case. What else
-            resolves to the same address stays refused.
-        timeout_s: for all of a download: names, connections, redirects and the body.
-        max_bytes: of the body, both as sent and decompressed; inclusive.
-        ports: of hosts that are not in `allowed_hosts`.
-        resolve: asked once for each URL, from a thread of its own.
-        ssl_context: whose certificates are trusted, or None for those that the system trusts.
+        allowed_hosts: private hosts that are allowed on any port ("photos.internal") or on one
+            ("10.0.0.7:8080", "[fd00::7]:80"). Names are written as in URLs and compared in lower
+            case. Other names of the same address stay refused.
+        timeout_s: limit for a whole download: name look-ups, connections, redirects and body.
+        max_bytes: inclusive limit for the body, both as sent and decompressed.
+        ports: allowed ports of hosts that are not in `allowed_hosts`.
+        resolve: called once for each URL, in a separate thread.
+        ssl_context: trusted certificates; None for those that the system trusts.
     """
 
     allowed_hosts: frozenset[str]
@@ -37,20 +37,22 @@ class Downloader:
     ssl_context: ssl.SSLContext | None = None
 
     def download(self, url: str, until: Deadline = NEVER) -> bytes:
-        """Returns the body that an http or https URL answers with.
+        """Downloads an http or https URL and returns the body.
 
         Args:
-            url: where the client says that an image is.
-            until: the end of the request's time, if that comes before `timeout_s` is over.
+            url: the client's URL of an image.
+            until: the deadline of the request; it applies if it is earlier than `timeout_s` from
+                now.
 
         Raises:
-            DownloadFailed: it is refused, at the first URL or after a redirect; or fails, or takes
-                too long, or is too large. Says nothing about what was found where.
-            TimedOut: `until` has come.
+            DownloadFailed: a URL (the first, or that of a redirect) is refused, or the download
+                fails, takes too long or is too large. The message does not reveal what is on the
+                network.
+            TimedOut: `until` has passed.
         """
         is_last = until.remaining_s() < self.timeout_s
         deadline = until if is_last else Deadline(self.timeout_s, lambda: DownloadFailed(TOO_SLOW))
-        # Some 30 ms that requests without a URL need not wait for.
+        # The import takes about 30 ms, which requests without a URL should not pay.
         from face_engine.download.http_exchange import request_body
 
         target = parse_url(url)
@@ -70,14 +72,14 @@ class Downloader:
         return make_ssl_context() if self.ssl_context is None else self.ssl_context
 
     def _find_addresses(self, target: Target, deadline: Deadline) -> list[IPAddress]:
-        """Resolves a target's host, once, so that what is connected to is what was checked."""
+        """Resolves a target's host once, so that the addresses checked are those connected to."""
         host = f"[{target.host}]" if ":" in target.host else target.host
         allowed = {entry.lower() for entry in self.allowed_hosts}
         is_allowed = not allowed.isdisjoint({host, f"{host}:{target.port}"})
         if not is_allowed and target.port not in self.ports:
             raise DownloadFailed(REFUSED)
         addresses = look_up(self.resolve, target.host, deadline)
-        # An unknown name and a private one get the same answer: what exists inside is not told.
+        # Unknown and private names get the same answer, so that nobody can probe internal names.
         if not addresses or not (is_allowed or all(map(is_public, addresses))):
             raise DownloadFailed(REFUSED)
         return addresses

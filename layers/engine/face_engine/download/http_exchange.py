@@ -1,6 +1,6 @@
-"""One HTTP exchange over a fresh connection to addresses that were checked before.
+"""One HTTP exchange over a new connection to addresses that are already checked.
 
-The only module that knows the HTTP library. The downloader imports it on first use.
+The only module that uses the HTTP library. The downloader imports it on first use.
 """
 
 import logging
@@ -17,36 +17,36 @@ from face_engine.download.addresses import IPAddress
 from face_engine.download.content_coding import TOO_LARGE, decode_content
 from face_engine.download.url import Target
 
-# At DEBUG the library logs hosts and redirects; a client's URL may hold a secret.
+# At DEBUG the library logs hosts and redirects, and a client's URL may contain a secret.
 logging.getLogger("httpcore2").setLevel(logging.WARNING)
 
 HEADERS = (
     ("User-Agent", f"face-embeddings/{__version__}"),
     ("Accept", "*/*"),
-    # Images hardly shrink, so a compressed one is no gain to anybody.
+    # Compression hardly makes images smaller.
     ("Accept-Encoding", "identity"),
     ("Connection", "close"),
 )
 
-# Seconds that are left; raises a ServiceError when none are.
+# Returns the seconds left; raises a ServiceError when the time is up.
 Remaining: TypeAlias = Callable[[], float]
 
 REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 
 
 class DeadlineStream(httpcore2.NetworkStream):
-    """A connection on which no call outlasts the deadline, however slowly the bytes drip."""
+    """A connection that applies the deadline to every call, however slowly bytes arrive."""
 
     def __init__(self, stream: httpcore2.NetworkStream, remaining_s: Remaining) -> None:
         self._stream = stream
         self._remaining_s = remaining_s
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
-        """Reads what has come."""
+        """Reads available bytes."""
         return self._stream.read(max_bytes, self._remaining_s())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
-        """Sends all of a request; ours is short enough for one system call."""
+        """Sends a whole request; ours are short enough for one system call."""
         self._stream.write(buffer, self._remaining_s())
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class DeadlineStream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore2.NetworkStream:
-        """Shakes hands under the name in the URL."""
+        """Starts TLS with the host name of the URL."""
         try:
             stream = self._stream.start_tls(ssl_context, server_hostname, self._remaining_s())
         except ServiceError:
@@ -68,12 +68,12 @@ class DeadlineStream(httpcore2.NetworkStream):
         return DeadlineStream(stream, self._remaining_s)
 
     def get_extra_info(self, info: str) -> object:
-        """Tells what the HTTP library asks of its connections."""
+        """Returns connection details for the HTTP library."""
         return self._stream.get_extra_info(info)
 
 
 class PinnedBackend(httpcore2.NetworkBackend):
-    """Connects to the given addresses, whatever name it is asked for."""
+    """Connects to the given addresses, ignoring the host name in the request."""
 
     def __init__(self, addresses: Sequence[IPAddress], remaining_s: Remaining) -> None:
         self._addresses = addresses
@@ -87,7 +87,7 @@ class PinnedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        """Connects to the first address that answers; each gets its share of the time."""
+        """Connects to the first address that accepts; each attempt gets its share of the time."""
         failure: Exception = httpcore2.ConnectError()
         for tried, address in enumerate(self._addresses):
             share_s = self._remaining_s() / (len(self._addresses) - tried)
@@ -104,7 +104,7 @@ class PinnedBackend(httpcore2.NetworkBackend):
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """An answer that leads elsewhere; `location` is what the server wrote."""
+    """A redirect; `location` is the header's value, unchecked."""
 
     location: str
 
@@ -116,18 +116,19 @@ def request_body(
     max_bytes: int,
     remaining_s: Remaining,
 ) -> bytes | Redirect:
-    """Asks for a target, and returns its body decompressed.
+    """Requests a target and returns its body, decompressed, or the redirect.
 
     Args:
-        target: what to ask for. Its host is told to the server and looked for in the certificate,
+        target: what to request. Its host is sent to the server and checked against the certificate,
             but never resolved.
-        addresses: where to connect, in this order.
-        ssl_context: whose certificates are trusted; needed for https only.
-        max_bytes: of the body, both as sent and decompressed; inclusive.
-        remaining_s: tells how long all of it may still take.
+        addresses: where to connect, tried in this order.
+        ssl_context: trusted certificates; needed for https only.
+        max_bytes: inclusive limit for the body, both as sent and decompressed.
+        remaining_s: returns the seconds left for the whole exchange.
 
     Raises:
-        DownloadFailed: for all that can go wrong.
+        DownloadFailed: the exchange failed.
+        ServiceError: raised by `remaining_s`.
     """
     url = httpcore2.URL(
         scheme=target.scheme, host=target.host, port=target.port, target=target.path
@@ -149,18 +150,18 @@ def request_body(
         httpcore2.NetworkError,
         httpcore2.ProtocolError,
     ) as error:
-        # Says so when it was the deadline that ended it.
+        # Raises the deadline's own error if the deadline caused the failure.
         remaining_s()
         raise DownloadFailed from error
 
 
 def make_ssl_context() -> ssl.SSLContext:
-    """Returns a context that trusts the system's certificates. Takes some 20 ms."""
+    """Returns a context that trusts the system's certificates; takes about 20 ms."""
     return httpcore2.default_ssl_context()
 
 
 def _header(answer: httpcore2.Response, name: bytes) -> str:
-    """Returns a header's values, joined; empty without one. Other bytes than UTF-8 are escaped."""
+    """Returns a header's values, joined, or "". Bytes that are not UTF-8 are escaped."""
     values = [value for key, value in answer.headers if key.lower() == name]
     return b",".join(values).decode("utf-8", "surrogateescape")
 
@@ -172,7 +173,7 @@ def _read_body(answer: httpcore2.Response, max_bytes: int, remaining_s: Remainin
         raise DownloadFailed(TOO_LARGE)
     body = bytearray()
     for chunk in answer.iter_stream():
-        # One read may hold thousands of tiny chunks.
+        # A single read may contain thousands of tiny chunks.
         remaining_s()
         body += chunk
         if len(body) > max_bytes:

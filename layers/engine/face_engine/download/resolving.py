@@ -1,4 +1,4 @@
-"""Host names to addresses, within a deadline."""
+"""Resolves host names to addresses, within a deadline."""
 
 import queue
 import socket
@@ -12,20 +12,20 @@ from face_contract.deadline import Deadline
 from face_contract.errors import DownloadFailed
 from face_engine.download.addresses import IPAddress
 
-# From the name of a host to the text of its addresses. OSError or ValueError: there are none.
+# Maps a host name to the text of its addresses. Raises OSError or ValueError if it has none.
 Resolve: TypeAlias = Callable[[str], Sequence[str]]
 
-# Of look-ups at a time, those that hang included.
+# Look-ups at the same time, including those that hang.
 MAX_LOOKUPS = 64
 TOO_SLOW = "The download took too long."
 
 
 def resolve_host(host: str) -> list[str]:
-    """Asks the system for the addresses of a host. It decides what `127.1` means, too.
+    """Resolves a host name with the system's resolver, which also interprets names like `127.1`.
 
     Raises:
-        OSError: there are none.
-        ValueError: this is no name.
+        OSError: the name has no address.
+        ValueError: the name is not valid.
     """
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
@@ -35,10 +35,10 @@ _lookups = threading.BoundedSemaphore(MAX_LOOKUPS)
 
 
 def look_up(resolve: Resolve, host: str, deadline: Deadline) -> list[IPAddress]:
-    """Returns the addresses of a host; none when the answer is that there are none.
+    """Returns the addresses of a host; an empty list if it has none.
 
     Raises:
-        ServiceError: there is no answer in time.
+        ServiceError: the look-up did not finish in time.
     """
     found: queue.SimpleQueue[list[IPAddress]] = queue.SimpleQueue()
 
@@ -52,7 +52,8 @@ def look_up(resolve: Resolve, host: str, deadline: Deadline) -> list[IPAddress]:
 
     with suppress(queue.Empty):
         if _lookups.acquire(timeout=deadline.remaining_s()):
-            # The system's resolver knows no timeout: a name that hangs keeps a thread for a while.
+            # The system's resolver has no timeout: a look-up that hangs keeps its thread for a
+            # while.
             threading.Thread(target=ask, name="resolve", daemon=True).start()
             return found.get(timeout=deadline.remaining_s())
     deadline.check()

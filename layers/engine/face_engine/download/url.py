@@ -1,4 +1,4 @@
-"""Takes URLs apart, as strictly as a guarded download needs it."""
+"""Parses URLs strictly, for a downloader that must check them."""
 
 import re
 import string
@@ -10,25 +10,26 @@ from face_contract.errors import DownloadFailed
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_PORT = 65_535
-# What common servers take as a request line. Presigned S3 URLs with a session token pass 2,048.
+# The request line that common servers accept. Presigned S3 URLs with a session token exceed 2,048.
 MAX_URL_CHARS = 8192
-# Browsers drop these around a URL.
+# Browsers strip these around a URL.
 C0_AND_BLANK = "".join(map(chr, range(0x21)))
-# Control characters: browsers drop some and escape others, and so do servers. Backslashes: browsers
-# turn them. Both are refused, so that nobody reads another host or path than was checked.
+# Control characters: browsers and servers drop some and escape others. Backslashes: browsers
+# replace them. Both are refused, so that no other program sees another host or path than the one
+# checked here.
 AMBIGUOUS = re.compile(r"[\x00-\x1f\x7f\\]")
-# What browsers leave as it is in a path and in a query (WHATWG URL, percent-encode sets); a signed
-# URL must stay as it was signed.
+# Characters that browsers do not escape in a path and in a query (WHATWG URL, percent-encode sets);
+# a signed URL must not change.
 PATH_SAFE = string.punctuation.translate(dict.fromkeys(map(ord, '"<>^`{}')))
 QUERY_SAFE = string.punctuation.translate(dict.fromkeys(map(ord, "\"'<>")))
-# A host is a name of ASCII labels without the final dot, IPv4 in any spelling included, or IPv6
-# in brackets without a zone. No room for credentials.
+# A host is a name of ASCII labels without a final dot (which includes IPv4 in any notation), or
+# IPv6 in brackets without a zone. Credentials do not match.
 AUTHORITY = re.compile(
     r"(?P<host>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{0,5}))?"
 )
 
-# One sentence for every URL that is refused, or the message would show which names exist inside and
-# which ports are open.
+# One message for every refused URL; otherwise it would reveal which internal names exist and which
+# ports are open.
 REFUSED = (
     "The URL is refused: it must be http or https, without credentials, and lead to a public host"
     " on port 80 or 443."
@@ -37,9 +38,9 @@ REFUSED = (
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL taken apart.
+    """A parsed URL.
 
-    `host` has no brackets; `host_header` has them, and the port unless it is the scheme's own.
+    `host` has no brackets; `host_header` has them, and the port unless it is the scheme's default.
     `path` includes the query.
     """
 
@@ -52,17 +53,17 @@ class Target:
 
 
 def parse_url(url: str, base: str = "") -> Target:
-    """Takes an http or https URL apart, and escapes its path and query as browsers do.
+    """Parses an http or https URL, and escapes its path and query as browsers do.
 
-    Names in other scripts are mapped to ASCII (UTS 46).
+    International names are mapped to ASCII (UTS 46).
 
     Args:
-        url: may be relative to `base`, if there is one.
-        base: what answered with a redirect to `url`.
+        url: may be relative to `base`, if given.
+        base: the URL that redirected to `url`.
 
     Raises:
-        DownloadFailed: it is anything else, too long, or spelt in a way that others may read
-            otherwise.
+        DownloadFailed: the URL has another scheme or credentials, is too long, or is written so
+            that programs may read it differently.
     """
     try:
         return _split_url(url, base)
@@ -72,10 +73,10 @@ def parse_url(url: str, base: str = "") -> Target:
 
 def _split_url(url: str, base: str) -> Target:
     if len(url) > MAX_URL_CHARS:
-        raise ValueError("an endless URL")
+        raise ValueError("a URL that is too long")
     url = url.strip(C0_AND_BLANK)
     if not url or AMBIGUOUS.search(url):
-        raise ValueError("an empty URL, or a character that has no place in one")
+        raise ValueError("an empty URL or a forbidden character")
     url = urljoin(base, url)
     parts = urlsplit(url)
     default_port = DEFAULT_PORTS[parts.scheme]
@@ -100,7 +101,7 @@ def _split_url(url: str, base: str) -> Target:
 
 
 def _escape(text: str, safe: str) -> str:
-    # Bytes of a header that are not UTF-8 come as surrogates, and leave as they came.
+    # Header bytes that are not UTF-8 arrive as surrogates, and are written back as the same bytes.
     return quote(text, safe=safe, errors="surrogateescape")
 
 
@@ -110,7 +111,7 @@ def _to_ascii(authority: str) -> str:
     if not authority.isprintable():
         # UTS 46 drops invisible characters.
         raise ValueError("an invisible character or a blank in a host")
-    # Rarely needed.
+    # Imported here because it is rarely needed.
     import idna
 
     host, colon, port = authority.partition(":")

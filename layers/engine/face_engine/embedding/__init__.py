@@ -1,1 +1,1 @@
-"""Embedding crops: MobileFaceNet and its inference session."""
+"""Face embedding: MobileFaceNet and its ONNX Runtime session."""

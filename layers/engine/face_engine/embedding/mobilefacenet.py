@@ -6,13 +6,13 @@ from face_contract.errors import ModelFailed
 from face_engine.embedding.onnx_session import create_session
 from face_engine.faces import Embedding, RGBImage
 
-# With this norm the default thresholds of the three metrics, 0.68, 4.15 and 1.13, mean the same
-# distance of two faces.
+# With this norm the default thresholds of the three metrics, 0.68, 4.15 and 1.13, stand for the
+# same distance between two faces.
 EMBEDDING_NORM = 4.15 / 1.13
 
 
 class MobileFaceNetEmbedder:
-    """MobileFaceNet trained with the ArcFace loss: 512 numbers for an aligned crop."""
+    """MobileFaceNet trained with the ArcFace loss; embeds aligned crops."""
 
     def __init__(self, onnx: bytes) -> None:
         """Loads the network.
@@ -21,15 +21,19 @@ class MobileFaceNetEmbedder:
             onnx: the content of `fr_feature.onnx`.
 
         Raises:
-            onnxruntime.capi.onnxruntime_pybind11_state.Fail: and its kin: it is none.
+            onnxruntime.capi.onnxruntime_pybind11_state.Fail (or a related class): the content is
+                not an ONNX network.
         """
         self._session = create_session(onnx)
 
     def embed(self, crop_rgb: RGBImage) -> Embedding:
-        """Returns the embedding of a (112, 112, 3) crop, its norm 4.15 / 1.13.
+        """Returns the (512,) float32 embedding of a crop, of norm 4.15 / 1.13.
+
+        Args:
+            crop_rgb: (112, 112, 3) uint8 RGB.
 
         Raises:
-            ModelFailed: the network's output has no direction.
+            ModelFailed: the network's output is zero or not finite.
         """
         pixels = (crop_rgb.astype(np.float32) - 127) / 128
         (output,) = self._session.run(None, {"input": pixels.transpose(2, 0, 1)[np.newaxis]})

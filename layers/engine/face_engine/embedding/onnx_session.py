@@ -1,4 +1,4 @@
-"""How ONNX Runtime runs our networks."""
+"""The ONNX Runtime session of a network."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from face_engine.memory import return_freed_memory
 
 # The Linux wheels report every process and session to Microsoft, and keep a device id and a
-# database in the home folder. The variable is read while the library is loaded.
+# database in the home folder. The library reads this variable when it is loaded.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime as ort
@@ -19,13 +19,14 @@ def create_session(network: bytes | Path) -> ort.InferenceSession:
         network: an ONNX file or its content.
 
     Raises:
-        onnxruntime.capi.onnxruntime_pybind11_state.Fail: and its kin: it is none.
+        onnxruntime.capi.onnxruntime_pybind11_state.Fail (or a related class): it is not an ONNX
+            network.
     """
     options = ort.SessionOptions()
-    # Errors only: its warnings about unused initialisers are of no use to an operator.
+    # Errors only: warnings about unused initialisers do not help an operator.
     options.log_severity_level = 3
-    # Threads that spin between two inferences take the processor from the detector: without,
-    # a portrait took 10 % less.
+    # Threads that spin between inferences take the processor away from the detector; without
+    # spinning a portrait took 10 % less time.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
     return_freed_memory()

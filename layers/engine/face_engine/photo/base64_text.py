@@ -11,13 +11,13 @@ _URL_SAFE_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 def decode_base64(text: str, max_bytes: int) -> bytes:
-    """Returns the bytes that base64 text stands for.
+    """Decodes base64 text.
 
-    A `data:` prefix, white space, the URL-safe alphabet and missing padding are accepted.
+    Accepts a `data:` prefix, white space, the URL-safe alphabet and missing padding.
 
     Raises:
-        InvalidImage: anything else is in it.
-        PayloadTooLarge: more than `max_bytes` bytes would come out.
+        InvalidImage: the text is empty or not valid base64.
+        PayloadTooLarge: the result would have more than `max_bytes` bytes.
     """
     text = text.lstrip()
     if text[:5].lower() == "data:":

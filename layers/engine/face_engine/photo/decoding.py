@@ -15,30 +15,33 @@ from face_engine.photo.limits import (
     MAX_RUN_LENGTH_READS,
     check_pixels,
 )
-from face_engine.photo.orientation import SIDEWAYS, TRANSPOSITIONS, forget_xmp, read_orientation
+from face_engine.photo.orientation import SIDEWAYS, TRANSPOSITIONS, ignore_xmp, read_orientation
 from face_engine.photo.pixels import DecodedImage, to_rgb
 
-# The others that Pillow reads and photos come in.
+# The other photo formats that Pillow reads.
 FORMATS = ("GIF", "BMP", "TIFF", "AVIF")
 
-# Pixels are counted here, by what will be decoded and not by what the header says.
+# The limit is checked here instead, on the pixels to be decoded rather than on the header's size.
 Image.MAX_IMAGE_PIXELS = None
 
 
 def decode_image(data: bytes, max_pixels: int) -> Photo:
-    """Returns the photo in an image file, upright as its EXIF orientation says.
+    """Decodes an image file into a photo that is upright by its EXIF orientation.
 
-    Of an animation it is the first frame. Of a JPEG, PNG or WebP that is damaged, the photo says
-    which part of it was decoded before the damage.
+    An animation gives its first frame. If a JPEG, PNG or WebP is damaged, the photo says which part
+    was decoded before the damage.
 
     Args:
-        data: a JPEG, PNG, WebP or a file in one of `FORMATS`; or HEIC, if the package pillow-heif
-            is installed.
-        max_pixels: how many pixels may be decoded. The header is asked before anything is decoded.
+        data: a JPEG, PNG or WebP, or a file in one of `FORMATS`; HEIC too, if the package
+            pillow-heif is installed.
+        max_pixels: the most pixels to decode; checked on the header before decoding.
+
+    Returns:
+        The photo; its `rgb` is (H, W, 3) uint8.
 
     Raises:
-        InvalidImage: it is no such file, is broken, has too many pixels, or is cut so early that
-            next to nothing decodes.
+        InvalidImage: the file has no supported format, is broken, has too many pixels, or is cut
+            off so early that almost nothing decodes.
     """
     try:
         decoded = _decode(data, max_pixels)
@@ -57,8 +60,8 @@ def _decode(data: bytes, max_pixels: int) -> DecodedImage:
     return _decode_other(data, max_pixels)
 
 
-class BoundedReads(io.BytesIO):
-    """A file in memory that is read so many times and no more."""
+class ReadLimitedFile(io.BytesIO):
+    """A file in memory with a limit on the number of reads."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__(data)
@@ -69,7 +72,7 @@ class BoundedReads(io.BytesIO):
         """Reads the next bytes.
 
         Raises:
-            ValueError: the file is made of too many tiny pieces.
+            ValueError: the limit is reached: the file consists of too many tiny pieces.
         """
         self._reads += 1
         if self._reads > self.max_reads:
@@ -78,7 +81,7 @@ class BoundedReads(io.BytesIO):
 
 
 def _decode_other(data: bytes, max_pixels: int) -> DecodedImage:
-    file = BoundedReads(data)
+    file = ReadLimitedFile(data)
     with Image.open(file, formats=_formats_of(data)) as image:
         width, height = image.size
         check_pixels(width * height, max_pixels)
@@ -90,18 +93,18 @@ def _decode_other(data: bytes, max_pixels: int) -> DecodedImage:
                     {"limit_pixels": MAX_RUN_LENGTH_PIXELS},
                 )
             file.max_reads = MAX_RUN_LENGTH_READS
-        forget_xmp(image)
+        ignore_xmp(image)
         rgb = to_rgb(image)
         return DecodedImage(rgb, width, height, read_orientation(image))
 
 
 def _formats_of(data: bytes) -> tuple[str, ...]:
-    # The box of brands: the file's own, and those that it can be read as.
+    # The ftyp box: the main brand, then the compatible brands.
     brands = data[8 : int.from_bytes(data[:4], "big")] if data[4:8] == b"ftyp" else b""
     if b"avif" in brands or not brands.startswith((b"he", b"mif1", b"msf1")):
         return FORMATS
     try:
-        # Optional: its wheel holds x265, which is under the GPL, and 26 MB.
+        # Optional: its wheel contains x265, which is under the GPL, and takes 26 MB.
         import pillow_heif
     except ImportError as error:
         raise InvalidImage("HEIC images are not supported by this deployment.") from error
@@ -120,11 +123,11 @@ def _make_upright(decoded: DecodedImage) -> Photo:
 
 
 def _locate_damage(decoded: DecodedImage, rows: int) -> Damage:
-    """Returns where the first rows of the stored image are in the upright photo."""
+    """Returns where the first rows of the stored image lie in the upright photo."""
     if rows == 0:
         return Damage(sound=None)
     across, along = decoded.width, decoded.height
-    # By the side of the upright photo at which the stored image's first row is.
+    # Depends on the side of the upright photo on which the stored image's first row lies.
     match decoded.orientation:
         case 3 | 4:
             return Damage(BoundingBox(0, along - rows, across, rows))

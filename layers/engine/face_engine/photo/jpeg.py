@@ -1,8 +1,9 @@
-"""Decodes JPEGs, and finds how much of a damaged one can be trusted.
+"""Decodes JPEGs, and finds which rows of a damaged one can be trusted.
 
-libjpeg decodes whatever it is given and only warns; it does not say where. Huffman codes soon fall
-into step again after an error, with all that follows in a wrong place or colour, so rows before the
-first warning may be wrong, too. Only of a file that just ends is it known where the damage begins.
+libjpeg decodes whatever it gets and only warns; it does not say where. After an error, Huffman
+codes soon resynchronise, but everything that follows is in the wrong place or colour, so even rows
+before the first warning may be wrong. The start of the damage is known only if the file simply
+ends.
 """
 
 import numpy as np
@@ -23,19 +24,19 @@ from face_engine.photo.orientation import parse_orientation
 from face_engine.photo.pixels import DecodedImage, to_rgb
 
 SIGNATURE = b"\xff\xd8"
-# Decoding to 1/8, 1/4 or 1/2 takes a fraction of the time and memory.
+# Decoding at 1/8, 1/4 or 1/2 takes a fraction of the time and memory.
 SCALES = (8, 4, 2, 1)
-# Colour is stored at half the resolution and interpolated, over the edge of a block as well.
+# Colour is stored at half the resolution and interpolated, also across the edge of a block.
 INTERPOLATED_ROWS = 2
 _TARGETS = {1: "GRAY", 3: "RGB", 4: "CMYK"}
 
 
 def decode_jpeg(data: bytes, max_pixels: int) -> DecodedImage:
-    """Decodes a JPEG at a reduced scale, if it is large. One without an end marker is not damaged.
+    """Decodes a JPEG; a large one at reduced scale. A missing end marker alone is not damage.
 
     Raises:
-        InvalidImage: it has too many pixels or scans, or next to nothing of it decodes.
-        ValueError, LookupError, struct.error: it is no JPEG.
+        InvalidImage: it has too many pixels or scans, or almost nothing of it decodes.
+        ValueError, LookupError, struct.error: it is not a JPEG.
     """
     file = read_segments(data)
     scale = _choose_scale(file)
@@ -44,7 +45,7 @@ def decode_jpeg(data: bytes, max_pixels: int) -> DecodedImage:
     try:
         pixels = _decode_sound(file, scale)
         if not file.has_luma(file.scans):
-            # It ends between two scans, which no decoder minds.
+            # The file ends between two scans, about which decoders do not warn.
             sound_rows = 0
     except ValueError:
         pixels = _decode(file, file.data, scale, strict=False)
@@ -60,13 +61,13 @@ def decode_jpeg(data: bytes, max_pixels: int) -> DecodedImage:
 def _choose_scale(file: JPEGFile) -> int:
     shrink = min(1.0, LONGEST_SIDE_PX / max(file.width, file.height))
     width, height = max(1, int(file.width * shrink)), max(1, int(file.height * shrink))
-    most = min(file.width // width, file.height // height)
-    return next((scale for scale in SCALES if scale <= most), 1)
+    max_scale = min(file.width // width, file.height // height)
+    return next((scale for scale in SCALES if scale <= max_scale), 1)
 
 
 def _check_size(file: JPEGFile, scale: int, max_pixels: int) -> None:
     pixels = file.width * file.height
-    # Of a JPEG in several scans the decoder keeps all coefficients, whatever scale comes out.
+    # For a JPEG in several scans the decoder keeps all coefficients, at any scale.
     whole = file.progressive or len(file.scans) > 1
     check_pixels(pixels if whole else pixels // scale**2, max_pixels)
     if pixels > max(MAX_REDUCED_PIXELS, max_pixels):
@@ -76,10 +77,10 @@ def _check_size(file: JPEGFile, scale: int, max_pixels: int) -> None:
 
 
 def _decode_sound(file: JPEGFile, scale: int) -> NDArray[np.uint8]:
-    """Decodes a JPEG that nothing is wrong with.
+    """Decodes an undamaged JPEG.
 
     Raises:
-        ValueError: the decoder had to guess.
+        ValueError: the decoder warned or failed.
     """
     try:
         return _decode(file, file.data, scale, strict=True)
@@ -92,10 +93,10 @@ def _decode_sound(file: JPEGFile, scale: int) -> NDArray[np.uint8]:
 
 
 def _decode(file: JPEGFile, data: bytes, scale: int, *, strict: bool) -> NDArray[np.uint8]:
-    """Returns (H, W, 1), (H, W, 3) or (H, W, 4) pixels.
+    """Returns (H, W, 1), (H, W, 3) or (H, W, 4) uint8 pixels: grey, RGB or inverted CMYK.
 
     Raises:
-        ValueError: it cannot be decoded, or, if `strict`, the decoder warned.
+        ValueError: decoding failed or, if `strict`, the decoder warned.
     """
     pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(
         data,
@@ -112,14 +113,14 @@ def _to_image(pixels: NDArray[np.uint8]) -> Image.Image:
         case 1:
             return Image.fromarray(pixels[:, :, 0])
         case 4:
-            # As Photoshop writes them, and so everybody: 255 is no ink.
+            # As Photoshop and other programs write CMYK: 255 means no ink.
             return Image.fromarray(255 - pixels, "CMYK")
         case _:
             return Image.fromarray(pixels)
 
 
 def _count_decoded_rows(pixels: NDArray[np.uint8]) -> int:
-    """Returns how many rows are not of the one colour that the decoder fills the rest with."""
+    """Returns the number of rows above the area that the decoder filled with a single colour."""
     filled = (pixels == pixels[-1, -1]).all(axis=(1, 2))
     return len(filled) - int(np.argmin(filled[::-1])) if not filled.all() else 0
 
@@ -128,8 +129,8 @@ def _count_sound_rows(file: JPEGFile, decoded_rows: int) -> int:
     if not file.cut:
         return 0
     if len(file.scans) > 1 or file.progressive:
-        # All rows are there, though some only as a coarse picture.
+        # All rows are present, though some only in coarse detail.
         return file.height if file.has_luma(file.scans[:-1]) else 0
-    # The last block row that has any picture is where the file ends.
+    # The file ends in the last row of blocks that has any picture.
     whole_blocks = (decoded_rows - 1) // file.block_height * file.block_height
     return max(0, min(whole_blocks, file.height) - INTERPOLATED_ROWS)

@@ -1,4 +1,4 @@
-"""EXIF orientation: read it, and make a photo upright by it."""
+"""Reads the EXIF orientation, and rotates a photo upright."""
 
 from PIL import ExifTags, Image
 
@@ -6,7 +6,7 @@ from face_engine.photo.limits import DECODER_ERRORS
 
 EXIF_HEADER = b"Exif\0\0"
 
-# EXIF orientations by what makes them upright (CIPA DC-008, tag 274); 1 is upright.
+# The transposition that makes each EXIF orientation upright (CIPA DC-008, tag 274); 1 is upright.
 TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -20,7 +20,7 @@ SIDEWAYS = frozenset({5, 6, 7, 8})
 
 
 def parse_orientation(exif: bytes | None) -> int | None:
-    """Returns the orientation in a block of EXIF; None if it has none or is broken."""
+    """Returns the orientation in an EXIF block; None if it is missing or broken."""
     if not exif:
         return None
     block = Image.Exif()
@@ -28,23 +28,23 @@ def parse_orientation(exif: bytes | None) -> int | None:
         block.load(exif)
         orientation = block.get(ExifTags.Base.Orientation)
     except DECODER_ERRORS:
-        # A photo with broken EXIF is a photo.
+        # Broken EXIF does not make a photo invalid.
         return None
     return orientation if isinstance(orientation, int) else None
 
 
-def forget_xmp(image: Image.Image) -> None:
-    """Makes Pillow not take the orientation from XMP, which other programs do not apply.
+def ignore_xmp(image: Image.Image) -> None:
+    """Stops Pillow from reading the orientation from XMP, which other programs ignore.
 
     Args:
-        image: opened, not loaded: Pillow turns a TIFF when it loads it.
+        image: opened but not loaded, because Pillow rotates a TIFF on loading.
     """
     for name in ("xmp", "XML:com.adobe.xmp"):
         image.info.pop(name, None)
 
 
 def read_orientation(image: Image.Image) -> int | None:
-    """Returns the EXIF orientation of an image that Pillow has opened; None as above."""
+    """Returns the EXIF orientation of an image that Pillow has opened; None without one."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
     except DECODER_ERRORS:

@@ -1,4 +1,4 @@
-"""Makes RGB of whatever pixels a format has."""
+"""Converts the pixels of any format to RGB."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ from face_engine.photo.limits import LONGEST_SIDE_PX
 
 @dataclass(frozen=True, slots=True)
 class DecodedImage:
-    """An image as it is stored, before its orientation is applied.
+    """An image as stored, before its orientation is applied.
 
     Args:
-        rgb: at most `LONGEST_SIDE_PX` a side; white where it was transparent.
+        rgb: at most `LONGEST_SIDE_PX` a side; transparent parts are white.
         width: of the stored image, in pixels.
         height: of the stored image, in pixels.
-        orientation: of its EXIF.
-        sound_rows: how many of the stored rows, from the top, were decoded before any damage; None
-            if there is no damage, 0 if it cannot be told where the damage begins.
+        orientation: from its EXIF, or None.
+        sound_rows: the number of stored rows, from the top, decoded before any damage; None if
+            there is no damage, 0 if the start of the damage is unknown.
     """
 
     rgb: Image.Image
@@ -29,17 +29,17 @@ class DecodedImage:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Decodes an image to at most `LONGEST_SIDE_PX` a side, transparent parts on white."""
+    """Decodes an image to RGB, at most `LONGEST_SIDE_PX` a side, transparent parts on white."""
     image.load()
     if image.mode.startswith("I;16"):
-        # Of 65,536 greys, 256.
+        # Reduce 65,536 greys to 256.
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     elif image.mode in ("I", "F"):
-        # As 64-bit numbers a large one would take a gigabyte.
+        # Converting a large image to 64-bit numbers would take a gigabyte.
         image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
         image = _stretch(image)
     elif image.mode in ("P", "PA", "1"):
-        # An index or a bit cannot be averaged.
+        # Palette indexes and single bits cannot be averaged.
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
     if image.has_transparency_data:
@@ -49,24 +49,24 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _stretch(image: Image.Image) -> Image.Image:
-    # 32-bit greys have no agreed white: the brightest pixel is.
+    # 32-bit grey has no defined white; use the brightest pixel.
     greys = np.nan_to_num(np.asarray(image, np.float64), posinf=0, neginf=0)
     greys -= greys.min()
     return Image.fromarray((greys * (255 / max(greys.max(), 1e-9))).astype(np.uint8))
 
 
-def unlocatable(width: int, height: int, orientation: int | None) -> DecodedImage:
-    """Returns an image of which no row can be trusted, and so none is kept."""
+def without_trusted_rows(width: int, height: int, orientation: int | None) -> DecodedImage:
+    """Returns a blank image without trusted rows, for damage at an unknown place."""
     return DecodedImage(Image.new("RGB", (1, 1)), width, height, orientation, 0)
 
 
 def extend_down(rgb: Image.Image, width: int, height: int) -> Image.Image:
-    """Returns the upper part of an image with grey below, in the whole image's proportions.
+    """Returns the upper part of an image with grey below, in the proportions of the whole image.
 
     Args:
         rgb: the upper part, at any scale.
-        width: of the whole image.
-        height: of the whole image.
+        width: of the whole image, in pixels.
+        height: of the whole image, in pixels.
     """
     whole = Image.new(
         "RGB", (rgb.width, max(rgb.height, round(height * rgb.width / width))), "grey"

@@ -1,4 +1,4 @@
-"""Reads the chunks of a PNG (ISO/IEC 15948), and leaves out what decoding does not need."""
+"""Reads the chunks of a PNG (ISO/IEC 15948) that decoding needs; skips the others."""
 
 import struct
 import zlib
@@ -9,9 +9,9 @@ from face_engine.photo.orientation import EXIF_HEADER
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _END = b"IEND\xaeB`\x82"
-# Bytes around the body of a chunk: length and kind before it, the checksum behind it.
+# Bytes around the body of a chunk: length and kind before it, checksum after it.
 _HEAD, _TAIL = 8, 4
-# EXIF as text, as ImageMagick used to write it; the text is a few lines and hexadecimal digits.
+# EXIF as text, as ImageMagick used to write it: a few lines, then hexadecimal digits.
 _EXIF_KEYWORD = b"Raw profile type exif\0"
 _TEXT_LINES_BEFORE_EXIF = 3
 MAX_EXIF_CHARS = 1_000_000
@@ -21,15 +21,15 @@ _BLOCK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class PNGFile:
-    """The chunks of a PNG that make its pixels.
+    """The chunks of a PNG that make up its pixels.
 
     Args:
         header: body of IHDR.
-        colours: the chunks PLTE and tRNS as they are in the file.
-        pixels: bodies of the IDAT chunks, and whether each one's checksum is right. A chunk in
-            which the file ends has none, and counts as right.
+        colours: the chunks PLTE and tRNS as in the file.
+        pixels: the body of each IDAT chunk, and whether its checksum is right. A chunk in which the
+            file ends has no checksum and counts as right.
         exif: its EXIF, or None.
-        sound_colours: the checksums of `colours` are right.
+        sound_colours: whether the checksums of `colours` are right.
     """
 
     header: bytes
@@ -46,22 +46,22 @@ class PNGFile:
 
     @property
     def interlaced(self) -> bool:
-        """Whether the rows come in seven passes."""
+        """Whether the rows are stored in seven passes (Adam7)."""
         return self.header[12] != 0
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of a row before compression: of its filter and its pixels."""
+        """Uncompressed bytes of a row: the filter byte and the pixels."""
         bits = self.header[8] * _CHANNELS[self.header[9]] * self.size[0]
         return 1 + (bits + 7) // 8
 
     @property
     def has_right_checksums(self) -> bool:
-        """Whether no chunk of pixels is known to be damaged. The file may end too early."""
+        """Whether each chunk of pixels has the right checksum. The file may still end early."""
         return all(right for _, right in self.pixels)
 
-    def is_vouched_for(self) -> bool:
-        """Returns whether the pixels' checksum is right: each chunk's, or zlib's own over all."""
+    def has_verified_pixels(self) -> bool:
+        """Returns whether the pixels' checksum is right: that of each chunk, or zlib's over all."""
         if self.has_right_checksums:
             return True
         try:
@@ -71,28 +71,28 @@ class PNGFile:
         return complete
 
     def count_rows(self) -> int | None:
-        """Returns how many rows come before any damage; None if that cannot be told."""
+        """Returns the number of rows before any damage; None if it is unknown."""
         try:
             inflated, _ = self._inflate(self.sound_pixels())
         except zlib.error:
-            # A chunk is missing or moved: what came out before the error may be wrong already.
+            # A chunk is missing or moved: bytes inflated before the error may already be wrong.
             return None
         return min(inflated // self.row_bytes, self.size[1])
 
     def _inflate(self, bodies: list[bytes]) -> tuple[int, bool]:
-        """Returns how many bytes come out, up to those of all rows, and whether that is the end."""
+        """Returns how many bytes inflate, up to those of all rows, and whether it is the end."""
         inflater = zlib.decompressobj()
-        # Each of seven passes may add a byte to a row.
-        most, inflated = (self.row_bytes + 7) * self.size[1], 0
+        # Each of the seven passes may add a byte to a row.
+        max_bytes, inflated = (self.row_bytes + 7) * self.size[1], 0
         for body in bodies:
             rest = body
-            while rest and inflated <= most:
+            while rest and inflated <= max_bytes:
                 inflated += len(inflater.decompress(rest, _BLOCK_BYTES))
                 rest = inflater.unconsumed_tail
         return inflated, inflater.eof
 
     def sound_pixels(self) -> list[bytes]:
-        """Returns the bodies of IDAT chunks up to the first one whose checksum is wrong."""
+        """Returns the bodies of the IDAT chunks before the first one with a wrong checksum."""
         sound: list[bytes] = []
         for body, right in self.pixels:
             if not right:
@@ -101,7 +101,7 @@ class PNGFile:
         return sound
 
     def write(self, pixels: list[bytes], height: int) -> bytes:
-        """Returns a PNG with other pixels and another height."""
+        """Returns a PNG with this header and these colours, but other pixels and another height."""
         header = self.header[:4] + struct.pack(">I", height) + self.header[8:]
         chunks = [_write_chunk(b"IHDR", header), *self.colours]
         chunks += [_write_chunk(b"IDAT", b"".join(pixels)), _write_chunk(b"IEND", b"")]
@@ -109,10 +109,10 @@ class PNGFile:
 
 
 def read_chunks(data: bytes) -> PNGFile:
-    """Reads a PNG; of what is not needed, not even the checksum.
+    """Reads a PNG; skips chunks that decoding does not need without checking them.
 
     Raises:
-        ValueError: its header is broken, or it is made of too many tiny chunks.
+        ValueError: the header is broken, or there are too many tiny chunks.
     """
     header = b""
     colours: list[bytes] = []
@@ -158,22 +158,22 @@ def _has_checksum(data: bytes, start: int, end: int) -> bool:
 
 def _read_pixels(data: bytes, start: int, end: int) -> tuple[bytes, bool]:
     if end + _TAIL > len(data) and data.endswith(_END):
-        # It does not end too early: bytes are missing in the middle.
+        # The file has its end, so bytes are missing in the middle.
         return data[start:end], False
-    # A file that was to be filled later ends in zeros.
+    # A file that was allocated but not completely written ends in zeros.
     if end + _TAIL > len(data) or not data[end:].strip(b"\0"):
         return data[start:end].rstrip(b"\0"), True
     return data[start:end], _has_checksum(data, start, end)
 
 
 def _read_exif_text(kind: bytes, body: bytes) -> bytes | None:
-    """Returns the EXIF that a text chunk holds, or None."""
+    """Returns the EXIF in a text chunk, or None."""
     if not body.startswith(_EXIF_KEYWORD):
         return None
     text = body[len(_EXIF_KEYWORD) :]
     try:
         if kind == b"zTXt":
-            # The first byte names the one method of compression that there is.
+            # The first byte is the compression method, of which there is only one.
             text = zlib.decompressobj().decompress(text[1:], MAX_EXIF_CHARS)
         lines = text.decode("latin-1").split("\n")[_TEXT_LINES_BEFORE_EXIF:]
         return bytes.fromhex("".join(lines))

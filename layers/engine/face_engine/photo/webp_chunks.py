@@ -1,4 +1,4 @@
-"""Reads the chunks of a WebP (RFC 9649), and leaves out what decoding does not need."""
+"""Reads the chunks of a WebP (RFC 9649) that decoding needs; skips the others."""
 
 import struct
 from dataclasses import dataclass, replace
@@ -15,14 +15,15 @@ _CANVAS_BYTES = 10
 
 @dataclass(frozen=True, slots=True)
 class WebPFile:
-    """The chunks of a WebP that make the pixels of its first frame.
+    """The chunks of a WebP that make up the pixels of its first frame.
 
     Args:
         canvas: body of VP8X, or None.
         alpha: body of ALPH, or None.
-        kind: "VP8 ", "VP8L", or "ANMF" of an animation whose first frame is not its whole canvas.
-        pixels: body of that chunk, as far as it is in the file.
-        missing: bytes of that body which the file lacks.
+        kind: "VP8 ", "VP8L", or "ANMF" for an animation whose first frame does not cover the whole
+            canvas.
+        pixels: body of that chunk, as far as the file has it.
+        missing: number of bytes of that body that the file lacks.
         exif: its EXIF, or None.
     """
 
@@ -53,7 +54,7 @@ class WebPFile:
         return _canvas_size(self.canvas)
 
     def write(self) -> bytes:
-        """Returns a WebP of the first frame alone."""
+        """Returns a WebP with only the first frame."""
         chunks: list[tuple[bytes, bytes]] = []
         animated = self.kind == b"ANMF"
         if self.canvas is not None:
@@ -69,16 +70,16 @@ class WebPFile:
 
 
 def is_webp(data: bytes) -> bool:
-    """Returns whether a file says that it is a WebP."""
+    """Returns whether a file has the signature of a WebP."""
     return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
 
 
 def read_chunks(data: bytes) -> WebPFile:
-    """Reads a WebP up to its first frame, and its EXIF.
+    """Reads a WebP's first frame and EXIF.
 
     Raises:
-        ValueError: it has no frame, or is made of too many tiny chunks.
-        LookupError, struct.error: a chunk is shorter than it says.
+        ValueError: it has no frame, or too many tiny chunks.
+        LookupError, struct.error: a chunk is shorter than its length field says.
     """
     canvas: bytes | None = None
     frame: WebPFile | None = None
@@ -111,13 +112,13 @@ def read_chunks(data: bytes) -> WebPFile:
 
 
 def _unpack_whole_frame(frame: WebPFile) -> WebPFile:
-    """Returns the frame of an animation as a still image, if it covers the whole canvas."""
+    """Returns an animation's first frame as a still image, if it covers the whole canvas."""
     header = frame.pixels[:_FRAME_HEADER]
     x, y = (int.from_bytes(header[at : at + 3], "little") for at in (0, 3))
     size = tuple(1 + int.from_bytes(header[at : at + 3], "little") for at in (6, 9))
     if (x, y) != (0, 0) or size != _canvas_size(frame.canvas):
         return frame
-    # Its chunks are those of a still image.
+    # The frame contains the chunks of a still image.
     inner = read_chunks(b"RIFF" + bytes(4) + b"WEBP" + frame.pixels[_FRAME_HEADER:])
     return replace(inner, canvas=frame.canvas)
 

@@ -11,7 +11,7 @@ from face_engine.deepface_compat.clients import Detector as DeepFaceDetector
 from face_engine.deepface_compat.clients import FacialAreaRegion
 from face_engine.deepface_compat.locator import DeepFaceLocator
 from face_engine.detection.overlap import is_same_face
-from face_engine.detection.rotation import TurningDetector
+from face_engine.detection.rotation import RotationSearch
 from face_engine.detection.tilt import StraighteningDetector
 from face_engine.detection.yunet import YuNetDetector
 from face_engine.faces import Face
@@ -38,13 +38,15 @@ class Client(DeepFaceDetector):  # type: ignore[misc]
 
 
 @pytest.fixture(scope="module")
-def turning() -> TurningDetector:
+def rotation_search() -> RotationSearch:
     file = MODEL_DIR / "face_detection_yunet_2023mar_int8bq.onnx"
-    return TurningDetector(StraighteningDetector(YuNetDetector(file.read_bytes())))
+    return RotationSearch(StraighteningDetector(YuNetDetector(file.read_bytes())))
 
 
-def locate(client: Client, turning: TurningDetector | None, image: BGR) -> list[Face]:
-    return DeepFaceLocator(client, turning, has_border=False).locate(Views(image), align=True)
+def locate(client: Client, rotation_search: RotationSearch | None, image: BGR) -> list[Face]:
+    return DeepFaceLocator(client, rotation_search, has_border=False).locate(
+        Views(image), align=True
+    )
 
 
 def corners(face: Face) -> tuple[int, int, int, int]:
@@ -53,11 +55,11 @@ def corners(face: Face) -> tuple[int, int, int, int]:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_the_holder_of_a_card_counts_when_the_client_sees_only_the_card(
-    turning: TurningDetector, subjects: list[Subject], seed: int
+    rotation_search: RotationSearch, subjects: list[Subject], seed: int
 ) -> None:
     image, holder, scale = compose_card(subjects, random.Random(seed))
-    card, held = sorted(turning.detect(image), key=lambda face: face.area)
-    faces = locate(Client(lambda *_: [corners(card)]), turning, image)
+    card, held = sorted(rotation_search.detect(image), key=lambda face: face.area)
+    faces = locate(Client(lambda *_: [corners(card)]), rotation_search, image)
     assert len(faces) == 2
     largest = max(faces, key=lambda face: face.area)
     assert is_same_face(largest, holder.face.scaled(scale, scale))
@@ -69,30 +71,30 @@ def test_the_holder_of_a_card_counts_when_the_client_sees_only_the_card(
 
 @pytest.mark.parametrize("seed", range(10))
 def test_the_client_looks_in_the_turn_of_the_largest_face_and_other_turns_count(
-    turning: TurningDetector, subjects: list[Subject], seed: int
+    rotation_search: RotationSearch, subjects: list[Subject], seed: int
 ) -> None:
     image, _ = scatter(subjects, random.Random(seed))
-    known = turning.detect(image)
+    known = rotation_search.detect(image)
     turns = max(known, key=lambda face: face.area).quarter_turns
     client = Client(lambda *_: [])
-    faces = locate(client, turning, image)
+    faces = locate(client, rotation_search, image)
     assert client.shapes == [np.rot90(image, turns).shape[:2]]
     assert [corners(face) for face in faces] == [corners(face) for face in known]
     assert {face.detector for face in faces} == {"yunet"}
 
 
 def test_a_wrong_turn_of_the_client_does_not_replace_the_right_one(
-    turning: TurningDetector, subjects: list[Subject]
+    rotation_search: RotationSearch, subjects: list[Subject]
 ) -> None:
     large, small = subjects[1].image_rgb, np.rot90(subjects[2].image_rgb)[::2, ::2]
     rows, columns = max(large.shape[0], small.shape[0]), large.shape[1] + small.shape[1]
     image = np.zeros((rows, columns, 3), np.uint8)
     image[: large.shape[0], : large.shape[1]] = large
     image[: small.shape[0], large.shape[1] :] = small
-    known = turning.detect(image)
+    known = rotation_search.detect(image)
     assert {face.quarter_turns for face in known} == {0, 3}
     # As RetinaFace may, it sees both in the turn of the larger one.
-    faces = locate(Client(lambda *_: [corners(face) for face in known]), turning, image)
+    faces = locate(Client(lambda *_: [corners(face) for face in known]), rotation_search, image)
     assert sorted(face.quarter_turns for face in faces) == [0, 3]
     assert {face.quarter_turns: face.detector for face in faces} == {0: None, 3: "yunet"}
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from face_engine.detection.rotation import GLANCE_SIDE_PX, TurningDetector, turn_back
+from face_engine.detection.rotation import PREVIEW_SIDE_PX, RotationSearch, rotate_back
 from face_engine.detection.tilt import CONVINCING_SCORE, StraighteningDetector
 from face_engine.detection.yunet import YuNetDetector
 from face_engine.faces import Face, Photo, RGBImage
@@ -13,10 +13,10 @@ from tests.support.paths import MODEL_DIR
 LANDMARKS = np.array([(3.0, 4.0), (7.0, 4.0), (5.0, 6.0), (3.5, 8.0), (6.5, 8.0)])
 
 
-class ScoreByTurn:
-    """Finds one face in the middle of an image, its score by how the image is turned.
+class ScoreByRotation:
+    """Finds one face in the middle of an image, its score set by how the image is rotated.
 
-    The image's brightest corner says so: it is the top left one in the turn 0.
+    The brightest corner shows the rotation: at the top left it is 0 quarter turns.
     """
 
     def __init__(self, *scores: float) -> None:
@@ -41,11 +41,11 @@ def marked_image(rows: int = 800, columns: int = 800) -> RGBImage:
 
 
 @pytest.mark.parametrize("quarter_turns", [1, 2, 3])
-def test_points_are_turned_back_onto_the_same_pixels(quarter_turns: int) -> None:
+def test_points_are_rotated_back_onto_the_same_pixels(quarter_turns: int) -> None:
     image = np.arange(12 * 20, dtype=np.uint8).reshape(12, 20)
     turned = np.rot90(image, quarter_turns)
     face = Face(2, 3, 8, 10, 0.9, LANDMARKS.round())
-    back = turn_back(face, quarter_turns, turned.shape)
+    back = rotate_back(face, quarter_turns, turned.shape)
     for (x, y), (was_x, was_y) in zip(back.landmarks, face.landmarks, strict=True):
         assert image[int(y), int(x)] == turned[int(was_y), int(was_x)]
     # The box covers the same pixels.
@@ -56,11 +56,11 @@ def test_points_are_turned_back_onto_the_same_pixels(quarter_turns: int) -> None
     assert back.quarter_turns == quarter_turns
 
 
-def test_other_turns_of_a_convincing_face_are_only_glanced_at() -> None:
-    detector = ScoreByTurn(CONVINCING_SCORE, 0.8, 0.86, 0)
-    (face,) = TurningDetector(detector).detect(marked_image())
+def test_other_turns_of_a_convincing_face_are_only_previewed() -> None:
+    detector = ScoreByRotation(CONVINCING_SCORE, 0.8, 0.86, 0)
+    (face,) = RotationSearch(detector).detect(marked_image())
     assert face.quarter_turns == 0
-    assert detector.sizes == [(800, 800), *[(GLANCE_SIDE_PX, GLANCE_SIDE_PX)] * 3]
+    assert detector.sizes == [(800, 800), *[(PREVIEW_SIDE_PX, PREVIEW_SIDE_PX)] * 3]
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_other_turns_of_a_convincing_face_are_only_glanced_at() -> None:
     ],
 )
 def test_the_turn_with_the_best_face_is_kept(scores: tuple[float, ...], quarter_turns: int) -> None:
-    (face,) = TurningDetector(ScoreByTurn(*scores)).detect(marked_image())
+    (face,) = RotationSearch(ScoreByRotation(*scores)).detect(marked_image())
     assert face.quarter_turns == quarter_turns
     assert face.score == max(scores)
 
 
 def test_no_face_in_any_turn() -> None:
-    assert TurningDetector(ScoreByTurn(0, 0, 0, 0)).detect(np.zeros((9, 9, 3), np.uint8)) == []
+    assert RotationSearch(ScoreByRotation(0, 0, 0, 0)).detect(np.zeros((9, 9, 3), np.uint8)) == []
 
 
 @pytest.mark.parametrize("portrait", PORTRAITS, ids=lambda p: p.file)
@@ -88,7 +88,7 @@ def test_eyes_are_found_where_they_are_in_a_turned_photo(
     decode_photo: Callable[[str], Photo], portrait: Portrait, quarter_turns: int
 ) -> None:
     file = MODEL_DIR / "face_detection_yunet_2023mar_int8bq.onnx"
-    detector = TurningDetector(StraighteningDetector(YuNetDetector(file.read_bytes())))
+    detector = RotationSearch(StraighteningDetector(YuNetDetector(file.read_bytes())))
     upright = decode_photo(portrait.file).rgb
     sent = np.ascontiguousarray(np.rot90(upright, -quarter_turns))
     (face,) = detector.detect(sent)

@@ -187,10 +187,10 @@ http://[::1 http://127.0.0.1:99999/ \\\\127.0.0.1:{port}\\
 @pytest.mark.parametrize("location", ["", *LOCATIONS.split()])
 def test_redirects_are_checked_too(serve: Serve, canary: Server, location: str) -> None:
     server = serve(redirect(location.format(port=canary.port)))
-    before = canary.count_strangers()
+    before = canary.count_other_connections()
     loader = downloader(f"127.0.0.1:{server.port}", ports=frozenset({80, canary.port}))
     assert failure(server.url, loader) == REFUSED
-    assert canary.count_strangers() == before
+    assert canary.count_other_connections() == before
 
 
 def drip(head: bytes, text: bytes) -> Reply:
@@ -288,11 +288,11 @@ BLANK_HOSTS = ["", "127.1\t", " 127.0.0.1", "127.0.0.1\r\nX: y", "127.1\u200b", 
 
 @pytest.mark.parametrize("host", [*HOSTS.split(), *BLANK_HOSTS, "a" * 64, socket.gethostname()])
 def test_no_spelling_of_a_host_leads_inside(canary: Server, host: str) -> None:
-    before = canary.count_strangers()
+    before = canary.count_other_connections()
     loader = downloader("photos.test", ports=frozenset({80, 443, canary.port}))
     for url in (f"http://{host}:{canary.port}/", f"http://{host}/", f"https://{host}/"):
         assert failure(url, loader) == REFUSED
-    assert canary.count_strangers() == before
+    assert canary.count_other_connections() == before
 
 
 URLS = """
@@ -320,11 +320,11 @@ def test_odd_ports_are_not_even_looked_up(port: int) -> None:
     ["", "nonsense", "fe80::1%lo", "8.8.8.8 ::1", "127.0.0.1 8.8.8.8", "8.8.8.8 2600::1 10.0.0.1"],
 )
 def test_one_address_that_is_not_public_is_enough(canary: Server, addresses: str) -> None:
-    before = canary.count_strangers()
+    before = canary.count_other_connections()
     ports = frozenset({canary.port})
     loader = downloader("x.test", ports=ports, resolve=lambda _: addresses.split())
     assert failure(f"http://photos.test:{canary.port}/", loader) == REFUSED
-    assert canary.count_strangers() == before
+    assert canary.count_other_connections() == before
 
 
 def test_a_name_is_looked_up_once_for_each_hop(serve: Serve) -> None:
@@ -346,7 +346,7 @@ def test_a_name_is_looked_up_once_for_each_hop(serve: Serve) -> None:
 def test_what_was_checked_is_connected_to_whatever_the_name_means_later(
     canary: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = canary.count_strangers()
+    before = canary.count_other_connections()
     # A public address first, this machine from then on.
     lookups = itertools.chain([["93.184.216.34"]], itertools.repeat(["127.0.0.1"]))
     connected: list[object] = []
@@ -362,7 +362,7 @@ def test_what_was_checked_is_connected_to_whatever_the_name_means_later(
     assert connected == [("93.184.216.34", canary.port)]
     assert failure(f"http://photos.test:{canary.port}/", loader) == REFUSED
     monkeypatch.undo()
-    assert canary.count_strangers() == before
+    assert canary.count_other_connections() == before
 
 
 @pytest.mark.parametrize("head", [b"X: y\r\n", b"X" * 1000], ids=["lines", "one line"])
@@ -415,9 +415,9 @@ def test_allowed_hosts_are_allowed_as_they_are_spelt(canary: Server, allowed: st
 def test_no_proxy_is_used(serve: Serve, canary: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{canary.port}")
-    before = canary.count_strangers()
+    before = canary.count_other_connections()
     assert downloader().download(serve(answer(PHOTO)).url) == PHOTO
-    assert canary.count_strangers() == before
+    assert canary.count_other_connections() == before
 
 
 @pytest.mark.parametrize("trusted", ["the issuer", "another", "the system's"])

@@ -108,9 +108,9 @@ HIDDEN = [
 def test_what_others_may_read_otherwise_is_refused_though_the_host_is_allowed(
     canary: Server, url: str
 ) -> None:
-    before = canary.count_strangers()
+    before = canary.count_other_connections()
     assert failure(url.format(port=canary.port)) == REFUSED
-    assert canary.count_strangers() == before
+    assert canary.count_other_connections() == before
 
 
 @pytest.mark.parametrize(
@@ -121,10 +121,10 @@ def test_a_redirect_with_blanks_is_checked_like_any_other(
     serve: Serve, canary: Server, location: str
 ) -> None:
     server = serve(redirect(location.format(port=canary.port)))
-    before = canary.count_strangers()
+    before = canary.count_other_connections()
     loader = downloader(f"127.0.0.1:{server.port}", ports=frozenset({80, canary.port}))
     assert failure(server.url, loader) == REFUSED
-    assert canary.count_strangers() == before
+    assert canary.count_other_connections() == before
 
 
 def test_escapes_do_not_change_the_host() -> None:
