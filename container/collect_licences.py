@@ -1,4 +1,4 @@
-"""Writes the licences of all packages and weights of an image into one file.
+"""Prints the licences of all packages and weights of an image.
 
 python3 collect_licences.py FOLDER [MODEL] > LICENCES.txt
 """
@@ -8,15 +8,15 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 RULE = "=" * 78
-# Names of files that hold terms, as packages call them.
+# Parts of the names of files that contain licence terms.
 TERMS = ("licen", "copying", "notice", "thirdparty", "third_party", "authors", "copyright")
 
 
 def licence_name(package: Distribution) -> str:
-    """Returns what a package says of its licence.
+    """Returns the name of a package's licence, from its metadata.
 
     Raises:
-        LookupError: it says nothing, and holds no file of terms.
+        LookupError: the metadata names no licence, and the package contains no licence file.
     """
     metadata = package.metadata
     classifiers = [
@@ -25,16 +25,16 @@ def licence_name(package: Distribution) -> str:
         if value.startswith("License ::")
     ]
     (expression,) = metadata.get_all("License-Expression") or [""]
-    # Some put the whole text there.
+    # Some packages put the whole licence text there.
     (text,) = metadata.get_all("License") or [""]
     name = expression or ", ".join(classifiers) or text.strip().partition("\n")[0]
     if not name and not terms_of(package):
-        raise LookupError(f"{metadata['Name']} tells no licence")
-    return name or "as its files below say"
+        raise LookupError(f"{metadata['Name']} names no licence")
+    return name or "see the files below"
 
 
 def terms_of(package: Distribution) -> list[Path]:
-    """Returns a package's files of terms."""
+    """Returns a package's licence files."""
     return sorted(
         Path(str(file.locate()))
         for file in package.files or []
@@ -44,7 +44,7 @@ def terms_of(package: Distribution) -> list[Path]:
 
 
 def main() -> None:
-    """Prints one section for each package, then the weights'."""
+    """Prints one section for each package, then one for each file of weights."""
     folder = Path(sys.argv[1])
     packages = sorted(distributions(path=[str(folder)]), key=lambda p: p.metadata["Name"].lower())
     for package in packages:
@@ -54,7 +54,7 @@ def main() -> None:
             print(f"--- {file.relative_to(folder)}\n")
             print(file.read_text("utf-8", "replace").strip() + "\n")
     for model in sys.argv[2:]:
-        # The image's own catalogue.
+        # Read the catalogue inside the image.
         sys.path.insert(0, str(folder))
         from face_engine.model.catalog import read_catalog
 

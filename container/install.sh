@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs pinned packages into a folder, without what never runs: install.sh FOLDER REQUIREMENTS...
+# Installs pinned packages into a folder, without files that are not needed at run time: install.sh FOLDER REQUIREMENTS...
 set -eu
 folder=$1
 shift

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Starts the runtime client as AWS's own base images do, through the emulator when not on Lambda.
+# Starts the runtime client as AWS's base images do; outside of Lambda, through the emulator.
 if [ -z "${AWS_LAMBDA_RUNTIME_API:-}" ] && [ -x /usr/local/bin/aws-lambda-rie ]; then
     exec /usr/local/bin/aws-lambda-rie python3 -m awslambdaric "$@"
 fi

@@ -1,6 +1,8 @@
-"""Sends an image's function one event, in its build: python3 smoke_test.py HANDLER EVENT > RESULT.
+"""Sends one event to an image's function during the build.
 
-What it prints tells how the function answered, but nothing of a face.
+python3 smoke_test.py HANDLER EVENT > RESULT
+
+Prints the status and facts such as the face count, but nothing about the face itself.
 """
 
 import importlib
@@ -11,9 +13,9 @@ from types import SimpleNamespace
 
 
 def main() -> None:
-    """Exits with the answer when it is none to be proud of."""
+    """Prints the result; exits with an error if the answer is wrong."""
     module, _, name = sys.argv[1].rpartition(".")
-    # The runtime client looks there, too.
+    # The runtime client adds this folder, too.
     sys.path.insert(0, str(Path.cwd()))
     handler = getattr(importlib.import_module(module), name)
     context = SimpleNamespace(

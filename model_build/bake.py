@@ -1,4 +1,4 @@
-"""Makes the files that a model is loaded from out of the artifacts that were fetched.
+"""Bakes a model: converts or copies its fetched artifacts, checks them and writes the manifest.
 
 python -m model_build.bake --model mobilefacenet --sources models --into baked
 (for arcface with the interpreter that has requirements/bake.txt)
@@ -25,23 +25,23 @@ from face_engine.model.folder import ManifestEntry, ModelFolder
 from model_build.conversion import convert
 from model_build.errors import ConversionFailed
 
-# What a converted file depends on besides its source.
+# Packages that a converted file depends on, besides its artifact.
 CONVERTERS = ("deepface", "onnxruntime", "retina-face", "tensorflow-cpu", "tf-keras", "tf2onnx")
 
 
 def bake(entry: ModelEntry, sources: Path, into: Path) -> None:
-    """Fills a folder with a model's files and notes each in the manifest once it is whole.
+    """Bakes a model's files into a folder; adds each to the manifest once it is complete.
 
-    What the manifest says is there already is kept, so that an interrupted bake goes on.
+    Files that the manifest already lists are kept, so an interrupted bake can continue.
 
     Args:
         entry: the model.
-        sources: where its artifacts were fetched to.
-        into: the folder; may be the same.
+        sources: the folder of its fetched artifacts.
+        into: the folder to fill; may be the same.
 
     Raises:
-        ModelUnavailable: an artifact is missing or is not what the catalogue says.
-        ConversionFailed: a network could not be converted, or gives other numbers.
+        ModelUnavailable: an artifact is missing or differs from the catalogue.
+        ConversionFailed: a network could not be converted, or its ONNX file's outputs differ.
     """
     into.mkdir(parents=True, exist_ok=True)
     origin, baked = ModelFolder(sources), ModelFolder(into)
@@ -52,7 +52,7 @@ def bake(entry: ModelEntry, sources: Path, into: Path) -> None:
             case Artifact(sha256=sha256):
                 if source != target:
                     shutil.copyfile(source, target)
-                # Hashed again where it will stay, in case copying went wrong.
+                # Hashed again at its destination, in case the copy is broken.
                 baked.find(entry, weights)
                 baked.add(ManifestEntry(weights.file, weights.bytes, sha256, sha256, {}))
             case ConvertedWeights(network=network):
@@ -67,8 +67,8 @@ def bake(entry: ModelEntry, sources: Path, into: Path) -> None:
 def _is_there(
     entry: ModelEntry, weights: ConvertedWeights, folder: ModelFolder, made_with: dict[str, str]
 ) -> bool:
-    noted = folder.manifest.get(weights.file)
-    if noted is None or noted.made_with != made_with:
+    recorded = folder.manifest.get(weights.file)
+    if recorded is None or recorded.made_with != made_with:
         return False
     try:
         folder.find(entry, weights)
@@ -79,13 +79,17 @@ def _is_there(
 
 def main() -> None:
     """Bakes one model."""
-    parser = argparse.ArgumentParser(description="Makes a model's files out of its artifacts.")
+    parser = argparse.ArgumentParser(
+        description="Bakes a model's files from its fetched artifacts."
+    )
     parser.add_argument("--model", required=True, help="key of the catalogue")
-    parser.add_argument("--sources", type=Path, required=True, help="folder of the artifacts")
+    parser.add_argument(
+        "--sources", type=Path, required=True, help="folder of the fetched artifacts"
+    )
     parser.add_argument("--into", type=Path, required=True, help="folder to fill")
     parser.add_argument("--catalog", type=Path, default=CATALOG_FILE, help="a catalogue file")
     arguments = parser.parse_args()
-    # A shell starts its background jobs with SIGINT ignored, and Python would leave it so.
+    # A shell starts background jobs with SIGINT ignored, and Python keeps it ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         catalog = read_catalog(arguments.catalog)

@@ -1,4 +1,4 @@
-"""Converts Keras weights to an optimised ONNX file that gives the same numbers.
+"""Converts Keras weights to an optimised ONNX file with the same outputs.
 
 python -m model_build.conversion ArcFace arcface_weights.h5 arcface_weights.onnx
 (with the interpreter that has requirements/bake.txt)
@@ -17,20 +17,20 @@ from pathlib import Path
 from model_build.errors import ConversionFailed, WeightsRefused
 from model_build.networks import NETWORKS
 
-# What the conversion runs with, whatever the caller's environment says.
+# The environment of the conversion; overrides the caller's.
 ENVIRONMENT = {
     # Both libraries build their networks with Keras 2.
     "TF_USE_LEGACY_KERAS": "1",
     "DEEPFACE_BACKEND_ENGINE": "tensorflow",
     "CUDA_VISIBLE_DEVICES": "-1",
-    # The plain kernels: what they give does not depend on the processor.
+    # Standard kernels, whose results do not depend on the processor.
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     # See onnx_session.py.
     "ORT_DISABLE_TELEMETRY": "1",
-    # The same file each time: the order of sets is part of it.
+    # A fixed order of sets, so that the file is the same each time.
     "PYTHONHASHSEED": "0",
-    # deepface and retina-face download what they miss. Nobody listens at the discard port.
+    # deepface and retina-face download missing files; port 9 (discard) refuses connections.
     "http_proxy": "http://127.0.0.1:9",
     "https_proxy": "http://127.0.0.1:9",
     "no_proxy": "",
@@ -39,12 +39,12 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """How far the ONNX file is from TensorFlow.
+    """The differences between the ONNX file's outputs and TensorFlow's.
 
     Attributes:
-        max_difference: the largest |Δ| of any number of any output.
-        max_scaled_difference: the same, with each |Δ| divided by the largest magnitude of its
-            output where that is above 1. This is what must not pass `parity.TOLERANCE`.
+        max_difference: the largest |Δ| of any number in any output.
+        max_scaled_difference: the same, but each |Δ| is divided by the largest magnitude of its
+            output if that is above 1. The limit is `parity.TOLERANCE`.
     """
 
     max_difference: float
@@ -52,30 +52,30 @@ class Conversion:
 
 
 def convert(network: str, weights: Path, onnx: Path) -> Conversion:
-    """Writes `onnx` when it is whole and verified; else leaves what was there.
+    """Converts weights to ONNX. On failure, an existing `onnx` file is left unchanged.
 
-    The work is done in a process of its own, which gives the memory back (4 GB at the peak) and
-    makes the file depend on nothing but the weights: the same weights give the same bytes.
+    Runs in a separate process, which frees its memory at the end (4 GB at the peak) and makes the
+    file depend only on the weights: the same weights give the same bytes.
 
     Args:
         network: a key of `NETWORKS`.
-        weights: an `.h5` file as the libraries publish it.
-        onnx: where to write. Its name should be the one that the libraries look for.
+        weights: an `.h5` file as published by the library.
+        onnx: the file to write. Use the name that the library looks for.
 
     Raises:
-        WeightsRefused: the weights are damaged or another network's.
-        ConversionFailed: the export failed, or gives other numbers than TensorFlow.
+        WeightsRefused: the weights are damaged or belong to another network.
+        ConversionFailed: the export failed, or its outputs differ from TensorFlow's.
     """
     with tempfile.TemporaryDirectory(prefix="conversion-") as folder:
         work = Path(folder)
-        # Our own module and files.
+        # The command contains no input from outside.
         done = subprocess.run(  # noqa: S603
             [sys.executable, "-m", "model_build.export", network, weights.resolve(), work],
-            # Where the module is found; all paths are absolute.
+            # So that Python finds the module; all paths are absolute.
             cwd=Path(__file__).parents[1],
             env={**os.environ, **ENVIRONMENT, "DEEPFACE_HOME": str(work)},
             stdin=subprocess.DEVNULL,
-            # deepface and retina-face log to it.
+            # deepface and retina-face write logs to it.
             stdout=subprocess.DEVNULL,
             check=False,
         )

@@ -1,4 +1,4 @@
-"""Exports a network from TensorFlow to ONNX; `conversion` runs this in a process of its own.
+"""Exports a network from TensorFlow to ONNX; `conversion` runs this in a separate process.
 
 python -m model_build.export NETWORK WEIGHTS FOLDER
 """
@@ -22,25 +22,25 @@ from model_build.errors import ConversionFailed, WeightsRefused
 from model_build.networks import NETWORKS
 from model_build.parity import verify
 
-# The highest that tf2onnx writes.
+# The highest opset that tf2onnx writes.
 OPSET = 18
 STAGES = 5
 
-# An array of weights by its shape and the SHA-256 of its numbers.
+# The shape of an array of weights and the SHA-256 of its numbers.
 Fingerprint = tuple[tuple[int, ...], str]
 
 
 class Progress:
-    """Shows the stages: a bar on a terminal, elsewhere a line for each."""
+    """Shows the stages: as a bar on a terminal, otherwise one line each."""
 
     def __init__(self, network: str) -> None:
-        """Begins to show."""
+        """Shows the progress of one network's conversion."""
         self._network = network
         self._bar = tqdm(total=STAGES, desc=network, unit="stage", disable=None)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Shows that a stage runs, and that it ended."""
+        """Shows a stage while it runs, and its end."""
         start = time.perf_counter()
         self._bar.set_postfix_str(name)
         yield
@@ -50,21 +50,21 @@ class Progress:
             print(f"{self._network}: {name}, {seconds:.1f} s", file=sys.stderr, flush=True)
 
     def close(self) -> None:
-        """Leaves the bar as it is."""
+        """Closes the bar and leaves it on the terminal."""
         self._bar.close()
 
 
 def export(network: str, weights: Path, folder: Path) -> None:
-    """Writes `network.onnx` and `differences.json` into `folder`.
+    """Writes `network.onnx` and `differences.json` to `folder`.
 
     Args:
         network: a key of `NETWORKS`.
         weights: the `.h5` file.
-        folder: empty; the libraries' DEEPFACE_HOME, in which they find the weights.
+        folder: an empty folder, also used as DEEPFACE_HOME, where the libraries look for weights.
 
     Raises:
-        WeightsRefused: the weights are damaged or another network's.
-        ConversionFailed: the export gives other numbers than TensorFlow.
+        WeightsRefused: the weights are damaged or belong to another network.
+        ConversionFailed: the ONNX file's outputs differ from TensorFlow's.
     """
     progress = Progress(network)
     try:
@@ -85,12 +85,12 @@ def export(network: str, weights: Path, folder: Path) -> None:
 
 
 def read_fingerprints(weights: Path) -> Counter[Fingerprint]:
-    """Reads the whole file once, and returns the arrays of weights in it.
+    """Reads the whole file once; returns the fingerprints of its arrays of weights.
 
     Raises:
-        WeightsRefused: it is no HDF5 file, is cut or damaged.
+        WeightsRefused: the file is not HDF5, is cut off or is damaged.
     """
-    import h5py  # Only conversion has it.
+    import h5py  # Only the conversion's environment has it.
 
     found: Counter[Fingerprint] = Counter()
 
@@ -100,7 +100,7 @@ def read_fingerprints(weights: Path) -> Counter[Fingerprint]:
 
     try:
         with h5py.File(weights) as file:
-            # A file of a whole model has them in a group, beside an optimiser's state.
+            # A file of a complete model has a group of weights beside the optimiser's state.
             file.get("model_weights", file).visititems(note)
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise WeightsRefused(
@@ -115,10 +115,10 @@ def _fingerprint(values: NDArray[np.float32]) -> Fingerprint:
 
 
 def build(network: str, weights: Path, folder: Path) -> Any:
-    """Builds the Keras network with its weights, by the library's own builder.
+    """Builds the Keras network with its weights, using the library's own builder.
 
     Raises:
-        WeightsRefused: the library cannot load them into its network.
+        WeightsRefused: the library cannot load the weights into its network.
     """
     expected = folder / ".deepface" / "weights" / NETWORKS[network].weights_file
     expected.parent.mkdir(parents=True)
@@ -134,12 +134,12 @@ def build(network: str, weights: Path, folder: Path) -> Any:
 def check_weights(
     network: str, keras: Any, weights: Path, fingerprints: Counter[Fingerprint]
 ) -> None:
-    """Makes sure that the network has the file's weights: each of them, and no other.
+    """Checks that the network has exactly the weights of the file.
 
-    Keras fills layers in their order, and does not look at what the file has besides.
+    Keras fills the layers in order and ignores additional arrays in the file.
 
     Raises:
-        WeightsRefused: it has not.
+        WeightsRefused: a weight is missing or additional.
     """
     used = Counter(_fingerprint(values) for values in keras.get_weights())
     missing = (used - fingerprints).total()
@@ -152,10 +152,10 @@ def check_weights(
 
 
 def to_onnx(network: str, keras: Any) -> Any:
-    """Exports the network as it is: the same graph each time, for onnxruntime to optimise.
+    """Exports the unoptimised network; the graph is the same each time. onnxruntime optimises it.
 
-    tf2onnx's optimisers go through sets of objects, in the order of their addresses. They took 9 GB
-    and twice the time, for three transpositions less in RetinaFace and nothing less in ArcFace.
+    tf2onnx's own optimisers iterate over sets of objects in the order of their addresses. They took
+    9 GB and twice the time, and saved only three transpositions in RetinaFace and none in ArcFace.
     """
     import tensorflow as tf
     import tf2onnx
@@ -179,9 +179,9 @@ def to_onnx(network: str, keras: Any) -> Any:
 
 
 def _modernise_resizing(model: Any) -> None:
-    """Replaces a mode that ONNX deprecated, and of which onnxruntime warns at every load.
+    """Replaces a deprecated ONNX mode, for which onnxruntime would warn on every load.
 
-    Doubling repeats each pixel in both: floor((x + 0.5) / 2) = floor(x / 2).
+    Both modes repeat each pixel when they double the size: floor((x + 0.5) / 2) = floor(x / 2).
     """
     for node in model.graph.node:
         for attribute in node.attribute if node.op_type == "Resize" else ():
@@ -190,17 +190,17 @@ def _modernise_resizing(model: Any) -> None:
 
 
 def optimise(model: Any, path: Path) -> None:
-    """Writes what onnxruntime makes of a model without knowing the processor that will run it.
+    """Optimises a model with onnxruntime, independently of the processor, and writes it.
 
     Raises:
-        ConversionFailed: the result has nodes of a kind that not every processor runs.
+        ConversionFailed: the result has nodes that not every processor can run.
     """
     import onnx
     import onnxruntime as ort
 
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    # The next level chooses the memory layout of this processor.
+    # The next level adapts the memory layout to this processor.
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(path)
     ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
@@ -210,8 +210,8 @@ def optimise(model: Any, path: Path) -> None:
 
 
 def main() -> None:
-    """Exports, and leaves the reason in the folder if that fails."""
-    parser = argparse.ArgumentParser(description="A part of model_build.conversion.")
+    """Exports a network; on failure, writes the reason to the folder."""
+    parser = argparse.ArgumentParser(description="Used by model_build.conversion.")
     parser.add_argument("network", choices=NETWORKS)
     parser.add_argument("weights", type=Path)
     parser.add_argument("folder", type=Path)

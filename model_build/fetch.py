@@ -1,6 +1,6 @@
-"""Brings the artifacts of a catalogue into a folder: hash-checked, whole or not at all, once.
+"""Fetches the artifacts of a catalogue into a folder; each file is checked by its hash.
 
-What an interrupted download by URL brought is kept beside them and continued by the next run.
+Complete files are not fetched again. Interrupted fetches from URLs are resumed by the next run.
 
 python -m model_build.fetch --into models
 """
@@ -32,31 +32,32 @@ from face_engine.model.catalog import (
     read_catalog,
     sha256_of,
 )
-from model_build.transfer import OTHER_CONTENT, RETRY_PAUSE_S, SourceFailed, download
+from model_build.fetch_url import OTHER_CONTENT, RETRY_PAUSE_S, SourceFailed, fetch_url
 
 STAGING_FOLDER = ".staging"
 PARTIAL_FOLDER = ".partial"
 
 
 class FetchFailed(Exception):
-    """No source brought an artifact."""
+    """No source could provide an artifact."""
 
 
 def fetch_artifacts(
     artifacts: list[Artifact], folder: Path, *, retry_pause_s: float = RETRY_PAUSE_S
 ) -> None:
-    """Makes sure that `folder` holds every artifact; what it holds already is not fetched again.
+    """Makes sure that `folder` contains every artifact; fetches only missing ones.
 
-    Files appear under their names only when whole and checked. A second process waits for the
-    first and then finds its files.
+    A file gets its name only when it is complete and checked. A second process waits for the first
+    and then finds the files.
 
     Args:
-        artifacts: what is wanted.
-        folder: made if missing.
+        artifacts: the artifacts to fetch.
+        folder: created if missing.
         retry_pause_s: seconds between two attempts at one URL.
 
     Raises:
-        FetchFailed: no source brought an artifact; names each one, and how to do it by hand.
+        FetchFailed: no source could provide an artifact. The message names each source, and
+            explains how to add the file by hand.
     """
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +76,7 @@ def _exclusive(folder: Path) -> Iterator[Path]:
     staging = folder / STAGING_FOLDER
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        # What a killed fetch left behind.
+        # Left behind if an earlier fetch was killed.
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir()
         try:
@@ -87,7 +88,7 @@ def _exclusive(folder: Path) -> Iterator[Path]:
 
 def _remove_empty_folders(folder: Path) -> None:
     for path in (*folder.glob("*"), folder):
-        # Not empty: it is to be continued.
+        # A folder with a partial file is not empty and stays.
         with suppress(OSError):
             path.rmdir()
 
@@ -103,7 +104,7 @@ def _fetch(artifact: Artifact, staging: Path, partials: Path, retry_pause_s: flo
                     return _extract_artifact(package, member, artifact, staging)
                 case UrlSource(url):
                     name = url
-                    return download(url, artifact, partials, retry_pause_s)
+                    return fetch_url(url, artifact, partials, retry_pause_s)
         except SourceFailed as error:
             failures.append(f"  {name}: {error}")
     raise FetchFailed(
@@ -115,7 +116,7 @@ def _fetch(artifact: Artifact, staging: Path, partials: Path, retry_pause_s: flo
 
 
 def _fetch_archive(archive: Archive, staging: Path) -> Path:
-    """Downloads a package once; further artifacts of it are read from the same file."""
+    """Fetches a package once; further artifacts in it are read from the same file."""
     folder = staging / f"{archive.package.replace('/', '+')}-{archive.client}"
     if not folder.exists():
         folder.mkdir()
@@ -148,7 +149,7 @@ def _run_client(archive: Archive, folder: Path) -> None:
             command += ["-r", str(wanted), "-d", str(folder)]
     with _progress(f"{archive.client} {archive.package}", archive.bytes, folder):
         try:
-            # Our own commands; nothing of a client is in them.
+            # The command contains no input from outside.
             done = subprocess.run(  # noqa: S603
                 command,
                 cwd=folder,
@@ -165,8 +166,8 @@ def _run_client(archive: Archive, folder: Path) -> None:
 
 
 def _reason(failed: subprocess.CompletedProcess[str]) -> str:
-    """Returns why a package client failed, in one line of its own."""
-    # npm says it on stdout, because of --json. Its last line on stderr only names a log file.
+    """Returns the one-line reason why a package client failed."""
+    # With --json, npm writes errors to stdout; its last line on stderr only names a log file.
     with suppress(ValueError, KeyError, TypeError):
         error = json.loads(failed.stdout)["error"]
         if lines := (error["summary"] or error["code"]).strip().splitlines():
@@ -176,7 +177,7 @@ def _reason(failed: subprocess.CompletedProcess[str]) -> str:
 
 @contextmanager
 def _progress(label: str, total_bytes: int, folder: Path) -> Iterator[None]:
-    """Shows how much a client has written below `folder`: its own bar goes only to a terminal."""
+    """Shows how much a client has written to `folder`; its own bar is shown only on a terminal."""
     done = threading.Event()
 
     def watch() -> None:
@@ -200,7 +201,7 @@ def _size_of(folder: Path) -> int:
         try:
             size += path.stat().st_size
         except OSError:
-            # The client has just moved or deleted it.
+            # The client has just moved or deleted the file.
             continue
     return size
 
@@ -232,15 +233,13 @@ def _extract_member(archive: Path, member: str, target: Path) -> None:
 
 
 def main() -> None:
-    """Fetches one model, or all artifacts of another catalogue."""
-    parser = argparse.ArgumentParser(
-        description="Brings artifacts: hash-checked, whole or not at all, once."
-    )
-    parser.add_argument("--into", type=Path, required=True, help="the folder")
+    """Fetches the artifacts of one model, or all of a catalogue."""
+    parser = argparse.ArgumentParser(description="Fetches artifacts and checks their hashes.")
+    parser.add_argument("--into", type=Path, required=True, help="folder to fill")
     parser.add_argument("--catalog", type=Path, default=CATALOG_FILE, help="a catalogue file")
-    parser.add_argument("--model", help="only this model's artifacts")
+    parser.add_argument("--model", help="fetch only the artifacts of this model")
     arguments = parser.parse_args()
-    # A shell starts its background jobs with SIGINT ignored, and Python would leave it so.
+    # A shell starts background jobs with SIGINT ignored, and Python keeps it ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     catalog = read_catalog(arguments.catalog)
     artifacts = (
@@ -251,7 +250,7 @@ def main() -> None:
     except FetchFailed as error:
         sys.exit(str(error))
     except OSError as error:
-        sys.exit(f"{arguments.into} cannot be written: {error.strerror}. What is whole is kept.")
+        sys.exit(f"{arguments.into} cannot be written: {error.strerror}. Complete files are kept.")
     except KeyboardInterrupt:
         print("Interrupted; the next run goes on from here.", file=sys.stderr)
         sys.exit(130)

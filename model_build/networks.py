@@ -1,4 +1,4 @@
-"""Everything that converting a network needs to know of it, said once."""
+"""The specification of each network that is converted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class NetworkSpec:
-    """How a network is built, converted and compared.
+    """How to build, convert and compare a network.
 
     Attributes:
-        weights_file: under this name the library's builder looks for the weights.
+        weights_file: the name under which the library's builder looks for the weights.
         build: returns the Keras network with its weights. Imports TensorFlow, which takes seconds.
-        input_name: of the ONNX file, as the library's ONNX engine feeds it.
+        input_name: the ONNX file's input name that the library's ONNX engine expects.
         input_shape: channels last; a name is a free dimension.
         output_channels: the last dimension of each output.
-        checked_shapes: inputs that the ONNX file is compared on.
-        input_range: inputs are between 0 and this.
+        checked_shapes: shapes of the inputs used to compare the ONNX file.
+        input_range: inputs lie between 0 and this.
     """
 
     weights_file: str
@@ -42,7 +42,7 @@ def _build_retinaface() -> Any:
     return build_model()
 
 
-# By the name that the catalogue uses.
+# Keyed by the catalogue's name of the network.
 NETWORKS = {
     "ArcFace": NetworkSpec(
         weights_file="arcface_weights.h5",
@@ -50,7 +50,7 @@ NETWORKS = {
         input_name="input",
         input_shape=("n", 112, 112, 3),
         output_channels=(512,),
-        # More than one face.
+        # One face, and several.
         checked_shapes=((1, 112, 112, 3), (3, 112, 112, 3)),
         # deepface divides crops by 255.
         input_range=1.0,
@@ -60,11 +60,11 @@ NETWORKS = {
         build=_build_retinaface,
         input_name="data",
         input_shape=(1, "height", "width", 3),
-        # Scores, boxes and landmarks of two anchors, at each of the three strides.
+        # Scores, boxes and landmarks of two anchors, at each of three strides.
         output_channels=(4, 8, 20) * 3,
-        # Sides that no stride divides.
+        # Side lengths that are not multiples of a stride.
         checked_shapes=((1, 333, 511, 3), (1, 640, 416, 3)),
-        # retina-face feeds the pixels as they are.
+        # retina-face does not scale the pixels.
         input_range=255.0,
     ),
 }

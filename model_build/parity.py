@@ -1,4 +1,4 @@
-"""Holds an exported network to TensorFlow's numbers; a part of `model_build.export`."""
+"""Compares an exported network's outputs with TensorFlow's; used by `model_build.export`."""
 
 from pathlib import Path
 from typing import Any
@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 from model_build.errors import ConversionFailed
 from model_build.networks import NETWORKS
 
-# What the ONNX file may differ from TensorFlow, for outputs of magnitude 1; see `verify`.
+# The largest allowed difference for outputs of magnitude 1; see `verify`.
 TOLERANCE = 1e-4
 
 
 def verify(network: str, keras: Any, path: Path) -> dict[str, float]:
-    """Compares the file, run as a service would, with TensorFlow on seeded inputs.
+    """Compares the ONNX file, run as in the service, with TensorFlow on seeded inputs.
 
-    Outputs are embeddings, probabilities, and offsets in units of the anchor's size, all of
-    magnitude 1 or some. A 32-bit sum is exact to a fraction of its terms, so where an output is
-    larger, its |Δ| is divided by its largest magnitude.
+    Outputs are embeddings, probabilities, and offsets in units of the anchor's size; all have a
+    magnitude near 1. The rounding error of a 32-bit sum is proportional to its terms, so the |Δ| of
+    a larger output is divided by that output's largest magnitude.
 
     Returns:
         The fields of `conversion.Conversion`.
@@ -46,7 +46,7 @@ def verify(network: str, keras: Any, path: Path) -> dict[str, float]:
         for wanted, output in zip(expected, actual, strict=True):
             plain.append(float(np.abs(output - wanted.numpy()).max()))
             scaled.append(plain[-1] / max(1.0, float(np.abs(wanted.numpy()).max())))
-    # NaN is no difference that could be tolerated.
+    # Written so that NaN fails, too.
     if not all(difference <= TOLERANCE for difference in scaled):
         raise ConversionFailed(
             f"{network} gives other numbers as ONNX: they differ by up to {max(scaled):.1e},"
@@ -56,7 +56,7 @@ def verify(network: str, keras: Any, path: Path) -> dict[str, float]:
 
 
 def _make_images(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Returns images, 0 to 1, with large and small shapes as photos have them."""
+    """Returns `shape` float32 images, 0 to 1, with coarse and fine structures like photos."""
     count, height, width, channels = shape
     images = np.zeros(shape)
     for side in (64, 16, 4, 1):

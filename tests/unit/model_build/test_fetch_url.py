@@ -23,7 +23,7 @@ import trustme
 
 from face_engine.model.catalog import Artifact, UrlSource
 from model_build.fetch import FetchFailed, fetch_artifacts
-from model_build.transfer import ATTEMPTS
+from model_build.fetch_url import ATTEMPTS
 from tests.support.paths import subprocess_environment
 
 CONTENT = random.Random(1).randbytes(300_000)

@@ -1,4 +1,4 @@
-"""Downloads an artifact by its URL; what an interruption left is continued, not begun anew."""
+"""Fetches an artifact from a URL; resumes an interrupted fetch."""
 
 import re
 import shutil
@@ -16,15 +16,15 @@ from tqdm import tqdm
 
 from face_engine.model.catalog import Artifact, is_intact
 
-# In all: the first and the retries of one run. The next run has as many again.
+# Attempts per run, including the first.
 ATTEMPTS = 4
 RETRY_PAUSE_S = 1.0
-# Without a byte; not for the whole download.
-SILENCE_TIMEOUT_S = 30
+# The longest time without a byte; does not limit the whole fetch.
+READ_TIMEOUT_S = 30
 CHUNK_BYTES = 1 << 16
 OTHER_CONTENT = "what came has another SHA-256"
-# The server may do better a moment later.
-PASSING_STATUSES = frozenset(
+# Errors that may be gone a moment later.
+TRANSIENT_STATUSES = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
         HTTPStatus.TOO_MANY_REQUESTS,
@@ -37,75 +37,74 @@ PASSING_STATUSES = frozenset(
 
 
 class SourceFailed(Exception):
-    """One source did not bring an artifact; the next one is tried."""
+    """A source could not provide an artifact; the next source is tried."""
 
 
-class Interrupted(Exception):
-    """An attempt ended early; another one may go on."""
+class AttemptFailed(Exception):
+    """An attempt failed, but another one may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Partial:
-    """What has come of one URL, and the strong ETag of the file that it is the beginning of."""
+class PartialFile:
+    """The bytes received from a URL so far, and the strong ETag of the complete file."""
 
     folder: Path
 
     @property
     def content(self) -> Path:
-        """The bytes so far."""
+        """The file with the bytes received so far."""
         return self.folder / "content"
 
     @property
     def size(self) -> int:
-        """How many bytes have come."""
+        """The number of bytes received so far."""
         return self.content.stat().st_size if self.content.exists() else 0
 
     @property
     def etag(self) -> str:
-        """The strong ETag, or "" when the server gave none."""
+        """The strong ETag; "" if the server sent none."""
         path = self.folder / "etag"
         return path.read_text("utf-8") if path.exists() else ""
 
     def begin(self, etag: str) -> None:
-        """Drops what there was; what is appended from now on belongs to `etag`."""
+        """Deletes earlier bytes; bytes appended from now on belong to `etag`."""
         self.drop()
         self.folder.mkdir(parents=True)
-        # A weak ETag does not promise equal bytes.
+        # A weak ETag does not guarantee equal bytes.
         if etag.startswith('"'):
             (self.folder / "etag").write_text(etag, "utf-8")
 
     def drop(self) -> None:
-        """Drops what there was."""
+        """Deletes the bytes received so far."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def download(url: str, artifact: Artifact, partials: Path, retry_pause_s: float) -> Path:
-    """Downloads an artifact, and continues what an earlier run or attempt left of the same URL.
+def fetch_url(url: str, artifact: Artifact, partials: Path, retry_pause_s: float) -> Path:
+    """Fetches an artifact; resumes what an earlier run or attempt received from the same URL.
 
     Args:
-        url: where it is. The CA bundle is the system's, or that of SSL_CERT_FILE.
-        artifact: no more than its `bytes` are read.
-        partials: a folder, this artifact's own, that outlives the run.
+        url: the artifact's URL. Trusts the system's CA bundle, or that of SSL_CERT_FILE.
+        artifact: at most its `bytes` are read.
+        partials: a folder for this artifact only, kept between runs.
         retry_pause_s: seconds between two attempts.
 
     Returns:
-        A file below `partials` whose content is the artifact.
+        A file below `partials` with the artifact's content.
 
     Raises:
-        SourceFailed: the URL does not bring the artifact. What came of it is kept if it can be
-            continued.
+        SourceFailed: the URL does not provide the artifact. Bytes that can be resumed are kept.
     """
-    # What began as another version of the artifact is not continued.
+    # The key includes the hash, so that bytes of another version are not resumed.
     key = sha256(f"{url} {artifact.sha256}".encode()).hexdigest()[:16]
-    partial = Partial(partials / key)
+    partial = PartialFile(partials / key)
     reason = ""
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(retry_pause_s)
         try:
             _attempt(url, artifact, partial)
-        except Interrupted as interruption:
-            reason = str(interruption)
+        except AttemptFailed as failure:
+            reason = str(failure)
             continue
         if is_intact(partial.content, artifact):
             return partial.content
@@ -114,19 +113,19 @@ def download(url: str, artifact: Artifact, partials: Path, retry_pause_s: float)
     raise SourceFailed(f"{reason} ({ATTEMPTS} attempts)")
 
 
-def _attempt(url: str, artifact: Artifact, partial: Partial) -> None:
+def _attempt(url: str, artifact: Artifact, partial: PartialFile) -> None:
     if partial.size == artifact.bytes:
-        # Killed between the last byte and the check.
+        # A run was killed between the last byte and the check.
         return
     headers = {}
     if partial.size:
         headers["Range"] = f"bytes={partial.size}-"
         if partial.etag:
             headers["If-Range"] = partial.etag
-    # The addresses are the catalogue's, never a client's.
+    # URLs come from the catalogue, never from a client.
     request = urllib.request.Request(url, headers=headers)  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=SILENCE_TIMEOUT_S) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=READ_TIMEOUT_S) as answer:  # noqa: S310
             _prepare(answer, artifact, partial)
             _receive(answer, artifact, partial)
     except urllib.error.HTTPError as error:
@@ -134,36 +133,36 @@ def _attempt(url: str, artifact: Artifact, partial: Partial) -> None:
         reason = f"HTTP {error.code} {error.reason}"
         if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             partial.drop()
-        elif error.code not in PASSING_STATUSES:
+        elif error.code not in TRANSIENT_STATUSES:
             raise SourceFailed(reason) from error
-        raise Interrupted(reason) from error
+        raise AttemptFailed(reason) from error
     except (OSError, HTTPException) as error:
         cause = getattr(error, "reason", error)
         if isinstance(cause, ssl.SSLCertVerificationError):
             raise SourceFailed(f"{cause}; SSL_CERT_FILE can name another CA bundle") from error
-        raise Interrupted(str(cause) or type(cause).__name__) from error
+        raise AttemptFailed(str(cause) or type(cause).__name__) from error
 
 
-def _prepare(answer: HTTPResponse, artifact: Artifact, partial: Partial) -> None:
-    """Makes `partial` what the answer's body is appended to.
+def _prepare(answer: HTTPResponse, artifact: Artifact, partial: PartialFile) -> None:
+    """Prepares `partial` for the response's body to be appended.
 
     Raises:
-        Interrupted: the answer continues something else; what there was is dropped.
-        SourceFailed: the whole file that is offered has another size.
+        AttemptFailed: the response does not continue `partial`, which is deleted.
+        SourceFailed: the complete file has another size than the artifact.
     """
     etag = answer.headers.get("ETag", "")
     if answer.status == HTTPStatus.PARTIAL_CONTENT:
         if partial.size and _continues(answer, artifact, partial):
             return
         partial.drop()
-        raise Interrupted("the server sent another part than was asked for")
-    # Asked before anything is dropped: it may be the page of a proxy.
+        raise AttemptFailed("the server sent another part than was asked for")
+    # Checked before anything is deleted: the response may be a proxy's error page.
     if answer.length is not None and answer.length != artifact.bytes:
         raise SourceFailed(f"it offers {answer.length:,} bytes instead of {artifact.bytes:,}")
     partial.begin(etag)
 
 
-def _continues(answer: HTTPResponse, artifact: Artifact, partial: Partial) -> bool:
+def _continues(answer: HTTPResponse, artifact: Artifact, partial: PartialFile) -> bool:
     part = re.fullmatch(
         r"bytes (\d+)-(\d+)/(\d+|\*)", answer.headers.get("Content-Range", "").strip()
     )
@@ -172,7 +171,7 @@ def _continues(answer: HTTPResponse, artifact: Artifact, partial: Partial) -> bo
     return not partial.etag or answer.headers.get("ETag", partial.etag) == partial.etag
 
 
-def _receive(answer: HTTPResponse, artifact: Artifact, partial: Partial) -> None:
+def _receive(answer: HTTPResponse, artifact: Artifact, partial: PartialFile) -> None:
     size = partial.size
     with (
         partial.content.open("ab") as content,
@@ -190,4 +189,4 @@ def _receive(answer: HTTPResponse, artifact: Artifact, partial: Partial) -> None
             size += len(chunk)
             bar.update(len(chunk))
     if size < artifact.bytes:
-        raise Interrupted(f"the connection ended after {size:,} of {artifact.bytes:,} bytes")
+        raise AttemptFailed(f"the connection ended after {size:,} of {artifact.bytes:,} bytes")
