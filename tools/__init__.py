@@ -1,1 +1,1 @@
-"""What developers run: Lambda's own runtime on this machine, and the template's translation."""
+"""Developer tools: the local Lambda runtime, image builds and template translation."""

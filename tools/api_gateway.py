@@ -1,7 +1,7 @@
-"""API Gateway and Lambda's API in front of pools: HTTP in, events to idle environments, HTTP out.
+"""A local API Gateway in front of pools of Lambda environments.
 
-What it does itself is what API Gateway does before and after a function, with the gateway responses
-of template.yaml. Lambda's own API is served beside it (tools/lambda_api.py).
+Turns HTTP requests into events and the functions' answers into HTTP responses, with the gateway
+responses of template.yaml. Also serves Lambda's own API (tools/lambda_api.py).
 """
 
 import base64
@@ -30,7 +30,7 @@ from tools.lambda_api import Functions, Routing
 from tools.lambda_pool import MAX_PAYLOAD_BYTES, Answer, Busy, Pool, free_port
 from tools.translate_template import Template, read_template
 
-# API Gateway's own limits.
+# API Gateway's limits.
 MAX_BODY_BYTES = 10 * 1024 * 1024
 TIMEOUT_S = 29
 STAGE = "prod"
@@ -60,12 +60,12 @@ def create_gateway(
     timeout_s: float = TIMEOUT_S,
     aliases: Mapping[str, Routing] | None = None,
 ) -> Starlette:
-    """Builds the app in front of pools.
+    """Builds the gateway app.
 
     Args:
-        pools: by the names of their functions; those of further versions as `extract:2`.
-        timeout_s: API Gateway's patience.
-        aliases: of functions with several versions, for Lambda's API.
+        pools: keyed by function name; other versions of a function as `extract:2`.
+        timeout_s: API Gateway's integration timeout, in seconds.
+        aliases: for Lambda's API, of functions with several versions.
     """
     app = Starlette(
         routes=[*lambda_api.ROUTES, Route("/{path:path}", serve_request, methods=METHODS)]
@@ -77,10 +77,11 @@ def create_gateway(
 
 
 async def serve_request(request: Request) -> Response:
-    """Answers as API Gateway does: through a function, or by itself."""
+    """Answers as API Gateway does: from a function, or with its own error."""
     function = FUNCTIONS.get(request.url.path)
     if function is None:
-        # A REST API misses an "authentication token" there; the template makes it a 404.
+        # A REST API reports a missing "authentication token" there; the template turns that into a
+        # 404.
         return gateway_response(ErrorCode.NOT_FOUND)
     body = await request.body()
     event = json.dumps(make_event(request, body)).encode()
@@ -100,7 +101,7 @@ async def serve_request(request: Request) -> Response:
 
 @contextmanager
 def serve(app: Starlette) -> Iterator[str]:
-    """Serves an app on loopback, in a thread; gives its address."""
+    """Serves an app on loopback in a thread; yields its address."""
     port = free_port()
     config = uvicorn.Config(
         app,
@@ -108,7 +109,7 @@ def serve(app: Starlette) -> Iterator[str]:
         port=port,
         log_level="error",
         timeout_keep_alive=KEEP_ALIVE_S,
-        # A request that hangs must not keep the server from ending.
+        # A hanging request must not stop the server from shutting down.
         timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
@@ -124,7 +125,7 @@ def serve(app: Starlette) -> Iterator[str]:
 
 
 def make_event(request: Request, body: bytes) -> dict[str, object]:
-    """Returns the event of a REST API (version 1) for a request."""
+    """Returns the REST API event (version 1) for a request."""
     multi_headers: dict[str, list[str]] = {}
     for name, value in request.headers.items():
         multi_headers.setdefault(name, []).append(value)
@@ -148,14 +149,14 @@ def make_event(request: Request, body: bytes) -> dict[str, object]:
             "resourcePath": request.url.path,
             "stage": STAGE,
         },
-        # No binary media types: text goes through as text.
+        # No binary media types are configured, so bodies are passed on as text.
         "body": body.decode("utf-8", "replace") if body else None,
         "isBase64Encoded": False,
     }
 
 
 def to_response(answer: Answer) -> Response:
-    """Returns a function's answer as API Gateway writes it: 502 for what is none."""
+    """Returns a function's answer as API Gateway sends it; 502 if it is not a valid answer."""
     if answer.failed:
         return gateway_response(ErrorCode.BAD_GATEWAY)
     content = answer.json()
@@ -172,7 +173,7 @@ def to_response(answer: Answer) -> Response:
     return response
 
 
-# What template.yaml words; its own tests hold it to the same sentences.
+# The messages of template.yaml; its tests check that they are the same.
 GATEWAY_RESPONSES: dict[ErrorCode, tuple[HTTPStatus, str]] = {
     NotFound.code: (NotFound.status, NotFound.message),
     PayloadTooLarge.code: (PayloadTooLarge.status, PayloadTooLarge.message),
@@ -182,7 +183,7 @@ GATEWAY_RESPONSES: dict[ErrorCode, tuple[HTTPStatus, str]] = {
 
 
 def gateway_response(code: ErrorCode) -> Response:
-    """Returns an answer of the gateway's own."""
+    """Returns one of the gateway's own error responses."""
     status, message = GATEWAY_RESPONSES[code]
     return JSONResponse(
         {"error": {"code": code, "message": message, "details": None}},

@@ -1,6 +1,6 @@
-"""A plain Debian with Python 3.13 in the place of AWS's base image: python -m tools.base_image.
+"""A plain Debian with Python 3.13 to replace AWS's base image: python -m tools.base_image.
 
-The Dockerfiles are tried on it where AWS's registry or a Docker engine is missing. Made once by
+Used to try the Dockerfiles where AWS's registry or a Docker engine is missing. Made once by
 debootstrap, which needs root, and kept as an archive.
 """
 
@@ -14,29 +14,29 @@ from pathlib import Path
 
 NAME = "localhost/python-trixie"
 ARCHIVE = Path(".images/python-trixie.tar")
-# trixie's Python is 3.13, as Lambda's.
+# trixie has Python 3.13, the same version as Lambda.
 PACKAGES = "python3,python3-venv,ca-certificates"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def run(*command: str) -> str:
-    """Runs a command and returns what it printed.
+    """Runs a command and returns its stripped stdout.
 
     Raises:
-        subprocess.CalledProcessError: it failed; its own words went to stderr.
+        subprocess.CalledProcessError: the command failed; its stderr was printed.
     """
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
     return done.stdout.strip()
 
 
 def install(packages: Mapping[str, str]) -> None:
-    """Installs programs that are missing.
+    """Installs missing programs.
 
     Args:
-        packages: Debian's package, by the program that it brings.
+        packages: Debian packages, keyed by the program they provide.
 
     Raises:
-        SystemExit: not root, or not on Debian; the message names what is missing.
+        SystemExit: not root, or not on Debian; the message names the missing packages.
     """
     missing = sorted({package for name, package in packages.items() if not shutil.which(name)})
     if not missing:
@@ -48,7 +48,7 @@ def install(packages: Mapping[str, str]) -> None:
 
 
 def make_archive() -> None:
-    """Bootstraps Debian into the archive if it is missing, whole or not at all."""
+    """Bootstraps Debian into the archive if it is missing; an interrupted run leaves no archive."""
     if ARCHIVE.exists():
         return
     install({"debootstrap": "debootstrap"})
@@ -62,7 +62,7 @@ def make_archive() -> None:
 
 
 def make_base_image() -> str:
-    """Makes the image when it is missing; returns its name."""
+    """Makes the image if it is missing; returns its name."""
     install({"buildah": "buildah"})
     if not run("buildah", "images", "--quiet", "--filter", f"reference={NAME}"):
         make_archive()

@@ -13,21 +13,21 @@ from pathlib import Path
 from face_contract import __version__
 from tools.containers.docker_engine import answers
 
-# Tag → Dockerfile's folder and target; the last stage is the function.
+# Image tag: folder of the Dockerfile, and target stage; None is the last stage, the function.
 IMAGES = {
     "face-extract": ("extract", None),
     "face-compare": ("compare", None),
     "face-local": ("extract", "local"),
 }
 BUILDERS = ("docker", "buildah")
-# What a machine behind a proxy tells its package clients; a build in a chroot needs it too.
+# Settings of package clients behind a proxy, which a build in a chroot needs too.
 CLIENT_FILES = ("/etc/ssl/certs", "/etc/pip.conf", "/root/.npmrc")
 
 
 def source_of(folder: Path = Path()) -> dict[str, str]:
-    """Returns where the code is kept and at which revision, as far as git knows.
+    """Returns the public address of the repository and the revision, from git.
 
-    Only a public address is told: a path, or one with a name and password in it, stays here.
+    An address that is a path, or contains credentials, is replaced by "".
     """
 
     def git(*arguments: str) -> str:
@@ -49,11 +49,11 @@ def build_images(model: str, base_image: str | None, builder: str) -> None:
 
     Args:
         model: key of the catalogue.
-        base_image: instead of AWS's.
+        base_image: replaces AWS's base image.
         builder: "docker" or "buildah".
 
     Raises:
-        subprocess.CalledProcessError: a build failed; its own words were printed.
+        subprocess.CalledProcessError: a build failed; its output was printed.
     """
     arguments = {"FACE_MODEL": model, "VERSION": __version__, **source_of()}
     if base_image:
@@ -72,7 +72,7 @@ def build_images(model: str, base_image: str | None, builder: str) -> None:
 
 
 def buildah_options(stack: ExitStack) -> list[str]:
-    """Returns how buildah works without any privilege but root's, and keeps its layers."""
+    """Returns buildah's options: no privileges other than root's, and cached layers."""
     options = ["--isolation=chroot", "--network=host", "--layers"]
     for path in CLIENT_FILES:
         if os.environ.get("SSL_CERT_FILE") and path.endswith(".npmrc"):
@@ -85,19 +85,21 @@ def buildah_options(stack: ExitStack) -> list[str]:
 
 
 def find_builder() -> str | None:
-    """Returns the builder that works here: Docker's client alone, without an engine, does not."""
+    """Returns the builder that works here. Docker's client without an engine does not count."""
     if answers():
         return "docker"
     return "buildah" if shutil.which("buildah") else None
 
 
 def main() -> None:
-    """Builds, or says what is missing."""
+    """Builds the images, or reports what is missing."""
     parser = argparse.ArgumentParser(description="Builds the images.")
     parser.add_argument("--model", required=True, help="key of the catalogue")
-    parser.add_argument("--base-image", help="instead of AWS's")
+    parser.add_argument("--base-image", help="replaces AWS's base image")
     parser.add_argument(
-        "--builder", choices=BUILDERS, help="by default docker, or buildah where no engine answers"
+        "--builder",
+        choices=BUILDERS,
+        help="default: docker, or buildah if no Docker Engine answers",
     )
     arguments = parser.parse_args()
     builder = arguments.builder or find_builder()

@@ -1,4 +1,4 @@
-"""Prints what an image holds above its base, the largest parts first, and why each is needed.
+"""Prints what an image adds to its base, largest parts first, and why each is needed.
 
 python -m tools.image_contents face-extract
 """
@@ -10,12 +10,12 @@ from pathlib import Path
 from tools.base_image import NAME
 from tools.mounted_image import MountedImage
 
-# Whoever is larger must say why.
+# Larger parts need a reason.
 SMALL_BYTES = 1_000_000
 REASONS = {
     "PIL": "decodes photos",
     "pillow.libs": "decodes photos: libjpeg, libwebp, libtiff, libavif",
-    "simplejpeg": "tells JPEGs that are cut off",
+    "simplejpeg": "detects truncated JPEGs",
     "cv2": "finds faces, resizes and warps",
     "opencv_python_headless.libs": "what OpenCV is linked with",
     "numpy": "arrays of pixels and vectors",
@@ -29,8 +29,8 @@ REASONS = {
     "starlette": "routes",
     "anyio": "routes",
     "aws_lambda_powertools": "structured logs and metrics",
-    "awslambdaric": "Lambda's runtime client, where the base brings none",
-    "simplejson": "Lambda's runtime client, where the base brings none",
+    "awslambdaric": "Lambda's runtime client, if the base has none",
+    "simplejson": "Lambda's runtime client, if the base has none",
     "fastapi_offline": "the local server's documentation without internet",
     "uvicorn": "the local server",
     "idna": "host names of image URLs",
@@ -40,19 +40,19 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One entry of an image's code folder, and its size."""
+    """One entry of an image's code folder, and its size in bytes."""
 
     path: Path
     bytes: int
 
     @property
     def reason(self) -> str | None:
-        """Why it is needed; None when nobody said."""
+        """Why it is needed; None if no reason is known."""
         return REASONS.get(self.path.name)
 
 
 def files_below(root: Path) -> dict[Path, int]:
-    """Returns the files and links below a folder, by their path from it, and their sizes."""
+    """Returns the sizes of the files and links below a folder, keyed by relative path."""
     return {
         path.relative_to(root): path.lstat().st_size
         for path in root.rglob("*")
@@ -61,13 +61,13 @@ def files_below(root: Path) -> dict[Path, int]:
 
 
 def files_above(image: MountedImage, base: MountedImage) -> dict[Path, int]:
-    """Returns the files of an image that its base has not, or has with another size."""
+    """Returns the files of an image that its base lacks, or has with another size."""
     below = files_below(base.root)
     return {path: size for path, size in files_below(image.root).items() if below.get(path) != size}
 
 
 def parts_of(files: dict[Path, int]) -> list[Part]:
-    """Sums files up by package (`var/task/cv2`), the largest first."""
+    """Adds up files by package (`var/task/cv2`), largest first."""
     sizes: dict[Path, int] = {}
     for path, size in files.items():
         part = Path(*path.parts[:3])
@@ -76,7 +76,7 @@ def parts_of(files: dict[Path, int]) -> list[Part]:
 
 
 def main() -> None:
-    """Exits with 1 when a large part has no reason to be there."""
+    """Prints the parts; exits with 1 if a large part has no known reason."""
     image, base = MountedImage(sys.argv[1]), MountedImage(NAME)
     try:
         parts = parts_of(files_above(image, base))
@@ -87,7 +87,7 @@ def main() -> None:
     rest = sum(part.bytes for part in parts) - sum(part.bytes for part in large)
     print(f"{sum(part.bytes for part in parts) / 1e6:8.1f} MB above the base, of which")
     for part in large:
-        print(f"{part.bytes / 1e6:8.1f} MB  {part.path}: {part.reason or 'NOBODY KNOWS WHY'}")
+        print(f"{part.bytes / 1e6:8.1f} MB  {part.path}: {part.reason or 'NO KNOWN REASON'}")
     print(f"{rest / 1e6:8.1f} MB  {len(parts) - len(large)} smaller parts")
     sys.exit(any(part.reason is None for part in large))
 

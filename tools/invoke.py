@@ -1,6 +1,6 @@
 """Runs one event on Lambda's own runtime: python -m tools.invoke events/extract/health-v1.json.
 
-The event's folder names the function. A warm-up pings two instances each of the other two.
+The event's folder names the function. A warm-up event pings two instances of each other function.
 """
 
 import signal
@@ -21,7 +21,7 @@ TARGETS = ",".join(
 
 @contextmanager
 def started(function: str) -> Iterator[Environment]:
-    """Starts a function's environment, and what it needs around it."""
+    """Starts a function's environment and the services it calls."""
     with ExitStack() as stack:
         if function == "warmup":
             pools: dict[str, Pool] = {}
@@ -45,7 +45,7 @@ def started(function: str) -> Iterator[Environment]:
 
 
 def main() -> None:
-    """Prints the function's answer; the log goes to stderr."""
+    """Prints the function's answer; its log goes to stderr."""
     if len(sys.argv) != 2:  # noqa: PLR2004
         sys.exit("Which event? make invoke EVENT=events/extract/health-v1.json")
     end_on_signals()

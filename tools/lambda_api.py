@@ -1,4 +1,4 @@
-"""Lambda's API in front of pools, as boto3 calls it: invocations, and the versions of an alias."""
+"""Lambda's API in front of pools, for boto3: invocations, and the versions of an alias."""
 
 import http.client
 import random
@@ -18,7 +18,7 @@ ALIAS = "live"
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Where an alias sends requests: to a version, except for the shares of other versions."""
+    """The routing of an alias: one version, except for the weights of other versions."""
 
     version: str = "1"
     other_weights: Mapping[str, float] = field(default_factory=dict)
@@ -32,18 +32,18 @@ class Routing:
 
 @dataclass(frozen=True, slots=True)
 class Functions:
-    """Functions behind Lambda's API.
+    """The functions behind Lambda's API.
 
     Args:
-        pools: by function and version, such as `extract:2`; `extract` is version 1.
-        aliases: routing of each function's alias; all to version 1 by default.
+        pools: keyed by function and version, such as `extract:2`; `extract` is version 1.
+        aliases: routing of each function's alias; by default all requests go to version 1.
     """
 
     pools: Mapping[str, Pool]
     aliases: Mapping[str, Routing] = field(default_factory=dict)
 
     def find(self, arn: str) -> tuple[Pool | None, str]:
-        """Returns the pool and the version that an ARN stands for now; no pool if unknown."""
+        """Returns the pool and version for an ARN; no pool if the ARN is unknown."""
         function, _, qualifier = arn.rpartition(":function:")[2].partition(":")
         if qualifier in {"", ALIAS}:
             qualifier = self.aliases.get(function, Routing()).choose_version()
@@ -83,7 +83,7 @@ async def get_alias(request: Request) -> Response:
 
 
 def lambda_error(status: HTTPStatus, kind: str) -> Response:
-    """Returns an error of Lambda's API as boto3 understands it."""
+    """Returns an error in the format of Lambda's API."""
     return JSONResponse({"Type": "User", "message": kind}, status, {"x-amzn-errortype": kind})
 
 

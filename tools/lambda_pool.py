@@ -1,7 +1,7 @@
 """Execution environments of Lambda on this machine: AWS's own emulator and runtime client.
 
 Each emulator process is one execution environment. It takes one event at a time (a second one would
-crash it), so a pool hands out idle ones, the last used first.
+crash it), so a pool hands out idle environments, the most recently used first.
 """
 
 import http.client
@@ -23,41 +23,41 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 EMULATOR = Path("samcli/local/rapid/aws-lambda-rie-x86_64")
 INVOCATION_PATH = "/2015-03-31/functions/function/invocations"
-# Lambda's limit of a request and of an answer.
+# Lambda's limit for a request and for a response.
 MAX_PAYLOAD_BYTES = 6_291_556
 START_TIMEOUT_S = 10
 
 
 class Busy(Exception):
-    """Every execution environment is at work: Lambda's TooManyRequestsException."""
+    """No execution environment is idle: Lambda's TooManyRequestsException."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an invocation gave: its payload, and whether the function failed."""
+    """The result of an invocation: its payload, and whether the function failed."""
 
     payload: bytes
     failed: bool
 
     def json(self) -> Any:
-        """Returns the payload as JSON."""
+        """Returns the payload, parsed as JSON."""
         return json.loads(self.payload)
 
 
 def find_emulator() -> Path:
-    """Returns the emulator that aws-sam-cli ships.
+    """Returns the path of the emulator that aws-sam-cli contains.
 
     Raises:
-        FileNotFoundError: aws-sam-cli is not installed; the message says how.
+        FileNotFoundError: aws-sam-cli is not installed; the message says how to install it.
     """
     for site in sorted(ROOT.glob(".venv-sam/lib/python*/site-packages")):
         if (site / EMULATOR).exists():
             return site / EMULATOR
-    raise FileNotFoundError("Lambda's emulator is missing; `make .venv-sam/.sam` brings it.")
+    raise FileNotFoundError("Lambda's emulator is missing; `make .venv-sam/.sam` installs it.")
 
 
 def free_port() -> int:
-    """Returns a port of the loopback interface that nothing listens on."""
+    """Returns a free port of the loopback interface."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -65,7 +65,7 @@ def free_port() -> int:
 
 
 class Environment:
-    """One execution environment. Its function is initialised by its first event."""
+    """One execution environment. Its first event initialises the function."""
 
     def __init__(
         self,
@@ -82,13 +82,13 @@ class Environment:
         """Starts the emulator.
 
         Args:
-            handler: as Lambda names it: "functions.extract.handler.handler".
-            variables: the function's environment; nothing else is passed on.
-            timeout_s: the function's.
+            handler: in Lambda's notation: "functions.extract.handler.handler".
+            variables: the function's whole environment; nothing is inherited.
+            timeout_s: the function's timeout, in seconds.
             folder: root of the function's code.
-            python_path: more folders of code.
-            launcher: command that runs the emulator, in an image for example.
-            emulator: its path there; this machine's by default.
+            python_path: additional folders of code.
+            launcher: command that runs the emulator, for example in an image.
+            emulator: the emulator's path there; by default that of this machine.
             runtime: command that runs the runtime client.
         """
         self.port = free_port()
@@ -96,7 +96,7 @@ class Environment:
         self._log = Path(self._folder.name) / "log"
         self._variables = {
             "PATH": os.environ["PATH"],
-            # In an image it is the image's own.
+            # In an image this is the image's /tmp.
             "HOME": "/tmp" if launcher else self._folder.name,  # noqa: S108
             "PYTHONPATH": python_path,
             "AWS_LAMBDA_FUNCTION_NAME": handler.split(".")[-3] if handler.count(".") > 1 else "zip",
@@ -122,7 +122,7 @@ class Environment:
         try:
             self._wait_until_up()
         except BaseException:
-            # An interrupt, too: nobody else knows of the emulator yet.
+            # Also for an interrupt: nothing else could stop the emulator yet.
             self.stop()
             raise
 
@@ -139,10 +139,10 @@ class Environment:
                 return
 
     def invoke(self, payload: bytes, timeout_s: float = 60) -> Answer:
-        """Sends an event and waits.
+        """Sends an event and waits for the answer.
 
         Raises:
-            OSError, http.client.HTTPException: the environment is gone.
+            OSError, http.client.HTTPException: the environment has ended.
         """
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
         try:
@@ -154,11 +154,11 @@ class Environment:
         return Answer(body, failed=response.status != http.HTTPStatus.OK or _is_failure(body))
 
     def log(self) -> str:
-        """Returns what the emulator and the function have written."""
+        """Returns the output of the emulator and the function."""
         return self._log.read_text("utf-8", "replace")
 
     def stop(self) -> None:
-        """Ends the emulator and the function."""
+        """Stops the emulator and the function."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGTERM)
         self.process.wait(10)
@@ -166,8 +166,8 @@ class Environment:
 
 
 def _is_failure(body: bytes) -> bool:
-    # The emulator answers 200 where Lambda sets X-Amz-Function-Error: a timeout is plain text, an
-    # exception a JSON object with these keys.
+    # The emulator answers 200 where Lambda sets X-Amz-Function-Error. A timeout is plain text; an
+    # exception is a JSON object with these keys.
     try:
         content = json.loads(body)
     except ValueError:
@@ -185,12 +185,12 @@ class Pool:
         self._threads = ThreadPoolExecutor(len(environments))
 
     def invoke(self, payload: bytes, timeout_s: float = 60) -> Answer:
-        """Sends an event to an idle environment, the last used first.
+        """Sends an event to an idle environment, the most recently used first.
 
         Raises:
-            Busy: there is none.
-            TimeoutError: it takes longer. The environment stays at work until it has an answer.
-            OSError, http.client.HTTPException: the environment is gone.
+            Busy: no environment is idle.
+            TimeoutError: there is no answer in time; the environment stays busy until it has one.
+            OSError, http.client.HTTPException: the environment has ended.
         """
         with self._lock:
             if not self._idle:
@@ -206,13 +206,13 @@ class Pool:
                 self._idle.append(environment)
 
     def stop(self) -> None:
-        """Ends all of them."""
+        """Stops all environments."""
         for environment in self.environments:
             environment.stop()
         self._threads.shutdown()
 
 
-# As template.yaml sets them.
+# The values of template.yaml.
 VARIABLES = {
     "extract": {"MAX_BODY_BYTES": "6225920"},
     "compare": {"MAX_BODY_BYTES": "6225920"},
@@ -221,7 +221,7 @@ VARIABLES = {
 
 
 def start_environment(function: str, **variables: str) -> Environment:
-    """Starts an environment of a function of ours, with these variables besides the template's."""
+    """Starts an environment of one of our functions, with additional variables."""
     models = {"MODEL_DIR": str(ROOT / "models")} if function == "extract" else {}
     return Environment(
         f"functions.{function}.handler.handler",
@@ -230,7 +230,7 @@ def start_environment(function: str, **variables: str) -> Environment:
 
 
 def start_pool(function: str, size: int, **variables: str) -> Pool:
-    """Starts as many environments of a function of ours."""
+    """Starts a pool of `size` environments of one of our functions."""
     environments: list[Environment] = []
     try:
         while len(environments) < size:

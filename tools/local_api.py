@@ -1,4 +1,4 @@
-"""The whole API on Lambda's own runtime, for people: python -m tools.local_api."""
+"""Serves the whole API on Lambda's own runtime: python -m tools.local_api."""
 
 import argparse
 import os
@@ -13,14 +13,14 @@ from tools.signals import end_on_signals
 
 
 def main() -> None:
-    """Serves until it is stopped."""
+    """Serves until it is interrupted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8002)
     parser.add_argument("--instances", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     end_on_signals()
     pools: dict[str, Pool] = {}
-    # Ctrl-C is how people end it.
+    # Ctrl-C is the normal way to end it.
     with suppress(KeyboardInterrupt), ExitStack() as stack:
         for name in ("extract", "compare"):
             pools[name] = start_pool(name, arguments.instances)

@@ -1,4 +1,4 @@
-"""An image's file system and configuration, and the way to run a command in it as Lambda does."""
+"""Mounts an image's file system, and runs commands in it as Lambda does."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import Any
 from tools.base_image import run
 from tools.lambda_pool import Environment, find_emulator
 
-# Mounted read-only over the image's own file system: what the script needs is given as $0, $1 ...
-# Only /tmp can be written, and the user is nobody. /dev is made anew, because the base is archived
-# without it: three devices, and nothing that can be written to disk.
+# The root is mounted read-only; the script gets its arguments as $0, $1 ... Only /tmp is writable,
+# and the user is nobody. The archive of the base has no /dev, so one is made with three devices and
+# nothing that can write to disk.
 SCRIPT = """
 root=$0 tools=$1 folder=$2
 shift 2
@@ -30,7 +30,7 @@ exec chroot --userspec=65534:65534 "$root" /bin/sh -c 'cd "$0" && exec "$@"' "$f
 
 
 class MountedImage:
-    """A container of an image that buildah has built, mounted for as long as this is open."""
+    """A mounted container of an image built by buildah; removed by `close`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -46,11 +46,11 @@ class MountedImage:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment that the image sets."""
+        """The environment variables that the image sets."""
         return dict(entry.split("=", 1) for entry in self.config.get("Env", []))
 
     def launcher(self) -> list[str]:
-        """Returns the command that runs what follows it, with a read-only root and as nobody.
+        """Returns a command prefix to run a command in the image as nobody, with a read-only root.
 
         The folder of Lambda's emulator is mounted at /mnt.
         """

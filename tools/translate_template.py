@@ -1,9 +1,9 @@
-"""Writes template.yaml as plain CloudFormation, for the checks that cannot read SAM's own types.
+"""Translates template.yaml to plain CloudFormation, for checks that cannot read SAM's types.
 
     python tools/translate_template.py FOLDER
 
-`conditional.json` is what AWS makes of the template. Each other file is one way to deploy it, with
-the parameters and conditions replaced by their values, so that the checks see the values too.
+`conditional.json` is what AWS makes of the template. Each other file is one example deployment, in
+which parameters and conditions are replaced by their values, so that the checks see them.
 """
 
 import json
@@ -42,7 +42,7 @@ _LOGIC: dict[str, Callable[[list[Any]], bool]] = {
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads `!Ref x` as `{"Ref": "x"}`, and the other short forms likewise."""
+    """Reads `!Ref x` as `{"Ref": "x"}`, and the other short forms in the same way."""
 
 
 def _read_tag(loader: _Loader, tag: str, node: yaml.ScalarNode | yaml.SequenceNode) -> Template:
@@ -60,7 +60,7 @@ _Loader.add_multi_constructor("!", _read_tag)
 
 
 def read_template(path: Path = TEMPLATE) -> Template:
-    """Reads the template as it is written, with the short forms of functions made long."""
+    """Reads the template and expands the short forms of functions."""
     content: Template = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506
     return content
 
@@ -69,14 +69,14 @@ def translate(template: Template, values: Mapping[str, str]) -> Template:
     """Returns the plain CloudFormation that AWS makes of a SAM template.
 
     Args:
-        template: is changed: what `sam package` would upload gets an address.
-        values: of the parameters without a default.
+        template: changed in place: what `sam package` would upload gets an address.
+        values: values of the parameters without a default.
     """
-    # Only the environment of requirements/sam.txt has it.
+    # Only the environment of requirements/sam.txt has this package.
     from samtranslator.parser.parser import Parser  # type: ignore[import-not-found]
     from samtranslator.translator.translator import Translator  # type: ignore[import-not-found]
 
-    # It warns of feature flags that only AWS itself can set.
+    # It warns about feature flags that only AWS itself can set.
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     for resource in template["Resources"].values():
         properties = resource["Properties"]
@@ -87,7 +87,7 @@ def translate(template: Template, values: Mapping[str, str]) -> Template:
                 properties["CodeUri"] = "s3://artifacts/function"
             case "AWS::Serverless::LayerVersion", _:
                 properties["ContentUri"] = "s3://artifacts/layer"
-    # Of a session the translator reads only the region.
+    # The translator reads only the session's region.
     session = SimpleNamespace(region_name=REGION)
     translator = Translator({}, Parser(), boto_session=session)
     translated: Template = translator.translate(template, dict(values))
@@ -95,11 +95,11 @@ def translate(template: Template, values: Mapping[str, str]) -> Template:
 
 
 def resolve(template: Template, values: Mapping[str, str]) -> Template:
-    """Returns the template without parameters and conditions: their values stand in their places.
+    """Returns the template with parameters and conditions replaced by their values.
 
     Args:
         template: SAM or CloudFormation, with the long forms of functions.
-        values: of the parameters, for those that do not keep their default.
+        values: parameter values that differ from the defaults.
     """
     resolver = _Resolver(template, values)
     kept = {
@@ -118,7 +118,7 @@ def resolve(template: Template, values: Mapping[str, str]) -> Template:
 
 
 def allows(template: Template, values: Mapping[str, str]) -> bool:
-    """Tells whether the template's rules let it be deployed with these parameters."""
+    """Returns whether the template's rules allow a deployment with these parameters."""
     resolver = _Resolver(template, values)
     return all(
         resolver.visit(assertion["Assert"])
@@ -137,7 +137,7 @@ class _Resolver:
         }
 
     def visit(self, node: Any) -> Any:
-        """Returns the node with all that can be known put in."""
+        """Returns the node with all known values filled in."""
         if isinstance(node, list):
             return [part for part in map(self.visit, node) if part is not _NO_VALUE]
         if not isinstance(node, dict):
@@ -179,7 +179,7 @@ class _Resolver:
 
 
 def main() -> None:
-    """Writes the files into the folder that the command line names."""
+    """Writes the files to the folder given on the command line."""
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     files = {"conditional": translate(read_template(), DEPLOYMENTS["key"])}

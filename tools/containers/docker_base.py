@@ -1,7 +1,7 @@
-"""The plain Debian of tools.base_image for Docker, and the removal of all that is built on it.
+"""The plain Debian of tools.base_image as a Docker image, and its removal.
 
-python -m tools.containers.docker_base makes its archive. That may install debootstrap, so it is not
-done beside an engine of our own, where changes to /etc are lost.
+python -m tools.containers.docker_base makes its archive. That may install debootstrap, so it must
+not run beside our own engine, where changes to /etc are lost.
 """
 
 import json
@@ -16,15 +16,15 @@ from pathlib import Path
 from tools.base_image import ARCHIVE, PATH, make_archive, run
 
 NAME = "face-test-base:latest"
-# How pip and npm, and OpenSSL's and requests' users, are told of a CA bundle.
+# Variables that point pip, npm, OpenSSL and requests to a CA bundle.
 CA_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 CA_FILE = "/usr/local/share/test-ca.crt"
 
 
 def find_ca_file() -> Path | None:
-    """Returns the CA bundle that this machine's package clients use; None if they need none."""
+    """Returns the CA bundle that this machine's package clients use; None if there is none."""
     told = [os.environ.get(name, "") for name in CA_VARIABLES]
-    # `pip config get` overlooks the file that PIP_CONFIG_FILE names.
+    # `pip config get` ignores the file named by PIP_CONFIG_FILE.
     settings = run(sys.executable, "-m", "pip", "config", "list")
     told += re.findall(r"^(?:global|download|install)\.cert='(.*)'$", settings, re.MULTILINE)
     paths = [Path(path) for path in told if path]
@@ -32,10 +32,10 @@ def find_ca_file() -> Path | None:
 
 
 def import_base() -> str:
-    """Makes the image from the archive, anew; returns its name.
+    """Imports the image from the archive again; returns its name.
 
-    Where this machine has a CA bundle of its own, as behind a proxy that reads TLS, the image has
-    it too: pip and npm could fetch nothing in a build without it.
+    If this machine has its own CA bundle, for example behind a proxy that inspects TLS, it is
+    copied into the image; otherwise pip and npm could not fetch anything in a build.
     """
     run("docker", "import", "--change", f"ENV PATH={PATH}", str(ARCHIVE), NAME)
     if ca_file := find_ca_file():
@@ -50,10 +50,10 @@ def import_base() -> str:
 
 
 def remove_descendants(name: str = NAME) -> None:
-    """Removes an image, all images built on it and all their containers, and nothing else.
+    """Removes an image, all images built on it and their containers, and nothing else.
 
     Args:
-        name: of an image whose lowest layer is no other's, as that of an import is.
+        name: an image whose lowest layer is not shared, as is true for an imported one.
     """
     containers = run("docker", "ps", "--all", "--quiet", "--filter", f"ancestor={name}").split()
     if containers:
@@ -61,7 +61,7 @@ def remove_descendants(name: str = NAME) -> None:
     root = layers_of(name)[0]
     listed = set(run("docker", "images", "--all", "--quiet", "--no-trunc").split())
     ours = {image for image in listed if layers_of(image)[:1] == [root]}
-    # A parent can only be removed after its children.
+    # A parent can be removed only after its children.
     while ours:
         removed = {image for image in ours if _remove(image)}
         if not removed:
@@ -70,7 +70,7 @@ def remove_descendants(name: str = NAME) -> None:
 
 
 def layers_of(image: str) -> list[str]:
-    """Returns the digests of an image's layers, the lowest first; none if there is no image."""
+    """Returns the digests of an image's layers, lowest first; empty if there is no image."""
     done = subprocess.run(  # noqa: S603
         ["docker", "image", "inspect", "--format", "{{json .RootFS.Layers}}", image],  # noqa: S607
         capture_output=True,

@@ -1,8 +1,8 @@
 """Runs a command that needs a Docker Engine: python -m tools.containers.docker_engine COMMAND...
 
-An engine that answers is used as it is. Where none does, one is started for the command, in
-process, mount and network namespaces of its own: its bridge, firewall rules, mounts and processes
-end with them, and its folder is removed. That needs root; missing packages are installed on Debian.
+Uses a running engine if there is one. Otherwise it starts one for the command, in its own process,
+mount and network namespaces: its bridge, firewall rules, mounts and processes end with them, and
+its folder is removed. That needs root; missing packages are installed on Debian.
 """
 
 import os
@@ -16,24 +16,24 @@ from pathlib import Path
 
 from tools.base_image import install, run
 
-# Command → Debian package.
+# Debian packages, keyed by the command they provide.
 PROGRAMS = {"dockerd": "docker.io", "iptables": "iptables", "slirp4netns": "slirp4netns"}
 START_TIMEOUT_S = 60
 END_TIMEOUT_S = 5
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# A child that is killed together with its parent, even by SIGKILL.
+# The child is killed together with its parent, even if that gets SIGKILL.
 WITH_PARENT = ("setpriv", "--pdeathsig", "KILL")
 OWN_NAMESPACES = (
     *("unshare", "--mount", "--propagation", "private", "--net"),
     *("--pid", "--fork", "--kill-child", "--mount-proc"),
 )
-# slirp4netns answers DNS there.
+# The address of slirp4netns's DNS server.
 NAME_SERVER = "10.0.2.3"
 
 
 def answers() -> bool:
-    """Tells whether an engine answers where DOCKER_HOST, or Docker's default, says."""
+    """Returns whether an engine answers at DOCKER_HOST or at Docker's default address."""
     if not shutil.which("docker"):
         return False
     command = ["docker", "version", "--format", "{{.Server.Version}}"]
@@ -42,7 +42,7 @@ def answers() -> bool:
 
 
 def install_engine() -> None:
-    """Installs what an engine of our own needs and this machine lacks.
+    """Installs what our own engine needs.
 
     Raises:
         SystemExit: not root, or something is missing and there is no apt-get.
@@ -50,19 +50,19 @@ def install_engine() -> None:
     if os.geteuid() != 0:
         sys.exit("No Docker Engine answers. As root on Debian one is started for you.")
     install(PROGRAMS)
-    # Since trixie the client is a package of its own.
+    # Since trixie the client is a separate package.
     install({"docker": "docker-cli"})
 
 
 def run_beside_own_engine(command: list[str]) -> int:
-    """Starts an engine, runs the command beside it, and removes all of the engine.
+    """Starts an engine, runs the command with it, and removes everything of the engine.
 
     Returns:
         The command's exit status.
 
     Raises:
         SystemExit: the engine did not start.
-        KeyboardInterrupt: interrupted by SIGINT or SIGTERM; nothing is left all the same.
+        KeyboardInterrupt: interrupted by SIGINT or SIGTERM; everything was removed.
     """
     with tempfile.TemporaryDirectory(prefix="docker-engine-", ignore_cleanup_errors=True) as folder:
         inside = [sys.executable, "-m", "tools.containers.docker_engine", "--inside", folder]
@@ -74,12 +74,13 @@ def run_beside_own_engine(command: list[str]) -> int:
         try:
             first = _first_process(box)
             network = _connect(first)
-            # The engine waits for its network.
+            # The engine waits until its network is ready.
             box.communicate(b"\n")
         finally:
             for number in ENDINGS:
                 signal.signal(number, signal.SIG_IGN)
-            # The kernel kills all processes of a namespace with its first, and the box waits.
+            # The kernel kills all processes of a namespace when its first process ends; wait for
+            # that.
             if first and box.poll() is None:
                 os.kill(first, signal.SIGKILL)
             box.kill()
@@ -92,7 +93,7 @@ def run_beside_own_engine(command: list[str]) -> int:
 
 
 def remove_control_groups(name: str) -> None:
-    """Removes the empty control groups of killed containers, which no namespace ends with."""
+    """Removes the empty control groups of killed containers, which outlive the namespaces."""
     for top in (CONTROL_GROUPS / name, *CONTROL_GROUPS.glob(f"*/{name}")):
         for path, _, _ in os.walk(top, topdown=False):
             _remove_control_group(Path(path))
@@ -104,7 +105,7 @@ def _remove_control_group(path: Path) -> None:
         try:
             path.rmdir()
         except OSError:
-            # Busy until the last of its killed processes is gone.
+            # Busy until the last killed process is gone.
             if time.monotonic() > deadline:
                 print(f"{path} could not be removed.", file=sys.stderr)
                 return
@@ -122,7 +123,7 @@ def _first_process(box: subprocess.Popen[bytes]) -> int:
 
 
 def _connect(first: int) -> subprocess.Popen[bytes]:
-    """Connects the network namespace of a process to the outside, without touching this one's."""
+    """Connects a process's network namespace to the outside, without changing this one's."""
     ready, is_ready = os.pipe()
     options = ["--configure", "--disable-host-loopback", f"--ready-fd={is_ready}"]
     network = subprocess.Popen(  # noqa: S603
@@ -140,14 +141,14 @@ def _connect(first: int) -> subprocess.Popen[bytes]:
 
 
 def run_inside(folder: Path, command: list[str]) -> int:
-    """Starts the engine in the namespaces that this process is in, and runs the command.
+    """Starts the engine in the namespaces of this process, and runs the command.
 
     Args:
-        folder: of all that the engine writes.
+        folder: the folder of everything that the engine writes.
         command: finds the engine through DOCKER_HOST.
 
     Raises:
-        SystemExit: the engine did not start; its last words are printed.
+        SystemExit: the engine did not start; the end of its log is printed.
     """
     if not sys.stdin.readline():
         return 1
@@ -157,9 +158,9 @@ def run_inside(folder: Path, command: list[str]) -> int:
     run("mount", "--bind", str(name_server), str(Path("/etc/resolv.conf").resolve()))
     log = folder / "log"
     address = f"unix://{folder}/socket"
-    # The storage driver is Docker's choice: overlay2 where the disk allows it, else vfs.
+    # Docker chooses the storage driver: overlay2 if the disk allows it, otherwise vfs.
     options = ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec"]
-    # A service manager knows nothing of these namespaces.
+    # The service manager does not know about these namespaces.
     options += ["--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", folder.name]
     with log.open("wb") as file:
         engine = subprocess.Popen(  # noqa: S603
@@ -167,11 +168,11 @@ def run_inside(folder: Path, command: list[str]) -> int:
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,
-            # Ctrl-C is for the command; the engine is needed until that has ended.
+            # Ctrl-C is meant for the command; the engine must run until the command has ended.
             start_new_session=True,
         )
     os.environ["DOCKER_HOST"] = address
-    # A context would come before it.
+    # A Docker context would take precedence over DOCKER_HOST.
     os.environ.pop("DOCKER_CONTEXT", None)
     deadline = time.monotonic() + START_TIMEOUT_S
     while not answers():
@@ -182,7 +183,7 @@ def run_inside(folder: Path, command: list[str]) -> int:
 
 
 def _shelter(folder: Path, *places: str) -> None:
-    """Lets writes to folders of the system end up in memory: an engine leaves its keys in /etc."""
+    """Redirects writes to system folders to memory, because an engine writes its keys to /etc."""
     memory = folder / "memory"
     memory.mkdir()
     run("mount", "-t", "tmpfs", "tmpfs", str(memory))
@@ -195,7 +196,7 @@ def _shelter(folder: Path, *places: str) -> None:
 
 
 def main() -> None:
-    """Exits with the command's status."""
+    """Runs the command and exits with its status."""
     arguments = sys.argv[1:]
     if arguments[:1] == ["--inside"]:
         sys.exit(run_inside(Path(arguments[1]), arguments[2:]))
@@ -203,12 +204,12 @@ def main() -> None:
         sys.exit("Which command? python -m tools.containers.docker_engine COMMAND...")
     if not answers():
         install_engine()
-    # Where a service manager runs, the package has started an engine.
+    # With a service manager, installing the package has started an engine.
     if answers():
         os.execvp(arguments[0], arguments)  # noqa: S606
-    # A background job of a shell ignores SIGINT; the engine must be removed whatever ends it.
+    # A shell's background job ignores SIGINT, but the engine must always be removed.
     for number in ENDINGS:
-        # nohup asks for that.
+        # nohup asks to ignore SIGHUP.
         if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
     try:
