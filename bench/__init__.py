@@ -1,1 +1,1 @@
-"""What is fast, measured."""
+"""Benchmarks: accuracy, latency, load and cold starts."""

@@ -1,10 +1,10 @@
-"""ArcFace three ways, in turn: DeepFace on TensorFlow, DeepFace on onnx, ours.
+"""Compares ArcFace three ways: DeepFace on TensorFlow, DeepFace on onnx, ours.
 
 python -m bench.arcface --weights FOLDER --photo FILE
 
-FOLDER holds the published `.h5` files and what was baked of them: `models` after
+FOLDER contains the published `.h5` files and the files converted from them: `models` after
 `make weights FACE_MODEL=arcface`.
-Each way runs in a process of its own. "load" begins with the imports.
+Each way runs in a process of its own, in alternation. "load" includes the imports.
 """
 
 import argparse
@@ -26,7 +26,7 @@ ROUNDS = 3
 RESULTS = Path("bench/results/arcface.json")
 BAKE_PYTHON = Path(os.environ.get("BAKE_VENV", ".venv-bake")).absolute() / "bin" / "python"
 YUNET = "face_detection_yunet_2023mar_int8bq.onnx"
-# Under these names DeepFace looks for weights.
+# The names under which DeepFace looks for weights.
 LINKS = {
     "arcface_weights.h5": "arcface_weights.h5",
     "retinaface.h5": "retinaface.h5",
@@ -35,12 +35,12 @@ LINKS = {
     YUNET: "face_detection_yunet_2023mar.onnx",
 }
 WAYS = ("tensorflow", "onnx", "ours")
-# "skip" embeds a crop that is given.
+# "skip" embeds a given crop without detection.
 DETECTORS = ("skip", "yunet", "retinaface")
 
 
 def measure(way: str, detector: str, folder: Path, photo: Path) -> dict[str, float]:
-    """Measures one way in this process."""
+    """Measures one way in this process: seconds, milliseconds and MB."""
     start = time.perf_counter()
     call = load_ours(detector, folder, photo) if way == "ours" else load_deepface(detector, photo)
     load_s = time.perf_counter() - start
@@ -60,13 +60,13 @@ def measure(way: str, detector: str, folder: Path, photo: Path) -> dict[str, flo
 
 
 def resident_mb() -> float:
-    """Returns the memory that this process holds now."""
+    """Returns this process's resident memory in MB."""
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     return pages * resource.getpagesize() / 1024**2
 
 
 def load_deepface(detector: str, photo: Path) -> Callable[[], object]:
-    """Loads DeepFace as its users do; what it runs on is in the environment."""
+    """Loads DeepFace as its users do; environment variables choose its engine."""
     import cv2
     from deepface import DeepFace
 
@@ -104,7 +104,7 @@ def load_ours(detector: str, folder: Path, photo: Path) -> Callable[[], object]:
 
 
 def run(way: str, detector: str, folder: Path, photo: Path) -> dict[str, float]:
-    """Measures one way in a process of its own."""
+    """Measures one way in a separate process."""
     with tempfile.TemporaryDirectory() as home:
         weights = Path(home) / ".deepface" / "weights"
         weights.mkdir(parents=True)
@@ -128,7 +128,7 @@ def run(way: str, detector: str, folder: Path, photo: Path) -> dict[str, float]:
             text=True,
         )
     if done.returncode:
-        # TensorFlow says much on the way: it is told only when something failed.
+        # TensorFlow prints a lot; show it only if something failed.
         sys.exit(done.stderr)
     figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return figures
@@ -139,7 +139,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measures ArcFace three ways.")
     parser.add_argument("--weights", type=Path, required=True)
     parser.add_argument("--photo", type=Path, required=True)
-    parser.add_argument("--way", choices=WAYS, help="only this one, in this process")
+    parser.add_argument("--way", choices=WAYS, help="measure only this way, in this process")
     parser.add_argument("--detector", choices=DETECTORS)
     arguments = parser.parse_args()
     if arguments.way:
@@ -155,8 +155,8 @@ def main() -> None:
         for way, measured in runs.items():
             medians = {key: statistics.median(m[key] for m in measured) for key in measured[0]}
             results[f"{detector} {way}"] = medians
-            told = "  ".join(f"{key} {value:8.2f}" for key, value in medians.items())
-            print(f"{detector:10} {way:10} {told}", flush=True)
+            line = "  ".join(f"{key} {value:8.2f}" for key, value in medians.items())
+            print(f"{detector:10} {way:10} {line}", flush=True)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps({"python": platform.python_version(), **results}, indent=2))
 

@@ -1,8 +1,8 @@
 """Cold starts on Lambda's own runtime: from the start of the process to the first answer.
 
-`make bench` runs it. An emulator on a warm page cache: a lower bound of what Lambda takes, which
-also fetches the image and starts a sandbox. The import of FastAPI alone is timed beside it: it is
-the largest part, and tells how fast the machine is.
+Run by `make bench`. It measures an emulator on a warm page cache, a lower bound for Lambda, which
+also fetches the image and starts a sandbox. The import of FastAPI is timed separately: it is the
+largest part, and shows how fast the machine is.
 """
 
 import json
@@ -39,7 +39,7 @@ def cold_start_s(function: str) -> float:
 
 
 def fastapi_import_s() -> float:
-    """Returns how long a new Python process takes to import FastAPI."""
+    """Returns the seconds that a new Python process takes to import FastAPI."""
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import fastapi"], check=True)
     return time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""The embeddings of many image files, as the service makes them, and the distances of pairs."""
+"""Embeds image files as the service does, and measures the distances of pairs."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,21 +23,21 @@ from face_engine.photo import decode_image
 from face_service.settings import Settings
 
 
-class Extracting(Protocol):
-    """A model, as far as it is evaluated."""
+class PhotoExtractor(Protocol):
+    """The part of a model that is evaluated."""
 
     def extract(self, photo: Photo, options: ExtractionOptions) -> Extraction:
         """Embeds the most prominent face of a photo."""
         ...
 
 
-# As for the service's main client, but the whole of a photo without a face is no face.
+# As the service's main client uses it, except that a photo without a face is not embedded.
 OPTIONS = ExtractionOptions(enforce_detection=False, align=True, embed_without_face=False)
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedImages:
-    """The embeddings by file; the files that gave none, and why; those with several faces."""
+    """Embeddings by file, error codes of files without one, and files with several faces."""
 
     embeddings: dict[Path, Embedding] = field(default_factory=dict)
     excluded: dict[Path, ErrorCode] = field(default_factory=dict)
@@ -45,11 +45,11 @@ class EmbeddedImages:
 
 
 def embed_images(
-    files: Iterable[Path], extractor: Extracting, settings: Settings
+    files: Iterable[Path], extractor: PhotoExtractor, settings: Settings
 ) -> EmbeddedImages:
     """Decodes and embeds each file once, within the service's limits.
 
-    Of several faces it is the largest, as in the service.
+    If a photo shows several faces, the largest is embedded, as in the service.
     """
     images = EmbeddedImages()
     for file in tqdm(list(dict.fromkeys(files)), desc="images", unit="image", disable=None):
@@ -74,7 +74,7 @@ def embed_images(
 def measure_distances(
     pairs: list[Pair], embeddings: dict[Path, Embedding]
 ) -> dict[DistanceMetric, Distances]:
-    """Returns the distances of the pairs, (n,) for each metric, as the service computes them."""
+    """Returns the distances of the pairs, (n,) for each metric, computed as in the service."""
     distances = {metric: np.empty(len(pairs)) for metric in DistanceMetric}
     for index, pair in enumerate(tqdm(pairs, desc="pairs", unit="pair", disable=None)):
         a, b = embeddings[pair.image1].tolist(), embeddings[pair.image2].tolist()

@@ -1,9 +1,9 @@
-"""How accurate the configured model is on labelled pairs of photos.
+"""Measures the accuracy of the configured model on labelled pairs of photos.
 
 python -m bench.evaluate --pairs pairs.csv --images folder --out bench/results/evaluate
 
-`bench.pairs` describes the CSV file, `bench.verification` the figures. The model and all around it
-follow the service's settings: `FACE_MODEL=... make evaluate ...` evaluates another one.
+`bench.pairs` describes the CSV file, `bench.verification` the figures. The service's settings
+apply: `FACE_MODEL=... make evaluate ...` evaluates another model.
 """
 
 import argparse
@@ -30,11 +30,11 @@ RESULTS = Path("bench/results/evaluate")
 
 
 def evaluate(pairs_file: Path, image_folder: Path, out: Path, settings: Settings) -> Evaluation:
-    """Writes `results.json`, `roc.png` and `distances.png` into `out`, and returns the figures.
+    """Writes `results.json`, `roc.png` and `distances.png` to `out`; returns the figures.
 
     Raises:
-        InvalidPairs: see `read_pairs`; or no pair of a kind is left when those of images without
-            an embedding are excluded.
+        InvalidPairs: see `read_pairs`; also if all pairs of one kind contain an image without an
+            embedding.
         ModelUnavailable: the model's files are missing or broken.
     """
     pairs = read_pairs(pairs_file, image_folder)
@@ -57,7 +57,7 @@ def evaluate(pairs_file: Path, image_folder: Path, out: Path, settings: Settings
         )
     used = [pair for pair, is_used in zip(pairs, usable, strict=True) if is_used]
     distances = measure_distances(used, images.embeddings)
-    # Dealt before pairs are excluded, so that no model changes who is in which fold.
+    # Assigned before pairs are excluded, so that each pair is in the same fold for every model.
     folds = assign_folds(labels)[usable]
     metrics = {
         metric: verify(values, same, folds, DEFAULT_THRESHOLDS[metric])
@@ -93,7 +93,7 @@ def evaluate(pairs_file: Path, image_folder: Path, out: Path, settings: Settings
 
 
 def describe_model(loader: ModelLoader) -> ModelFacts:
-    """Returns what makes the embeddings."""
+    """Returns the facts about the model that makes the embeddings."""
     return ModelFacts(
         key=loader.choice.entry.key,
         name=loader.choice.entry.name,
@@ -107,7 +107,7 @@ def describe_model(loader: ModelLoader) -> ModelFacts:
 
 
 def main() -> None:
-    """Prints a table and writes all figures and plots; a fault of the input is one sentence."""
+    """Prints a table and writes all figures and plots; prints invalid input as a one-line error."""
     parser = argparse.ArgumentParser(description="Measures the model on labelled pairs of photos.")
     parser.add_argument("--pairs", type=Path, required=True, help="CSV: image1,image2,same")
     parser.add_argument("--images", type=Path, required=True, help="the folder of the images")

@@ -1,9 +1,10 @@
-"""Drives the service with a mixed workload, and compares every answer with the quiet run.
+"""Sends a mixed load to the service and compares each answer with that of a quiet run.
 
 python -m bench.load --target local --requests 10000 --concurrency 16
 
-In the quiet run each distinct request is alone. Under load its answer must be the same to the last
-digit, but for the times that it tells. Ends with status 1 if one is not, or if a request failed.
+In the quiet run each distinct request is sent alone. Under load its answer must be identical to the
+last digit, except for the measured times in it. Exits with status 1 if an answer differs or a
+request fails.
 """
 
 import argparse
@@ -28,34 +29,34 @@ from tools.signals import end_on_signals
 RESULTS = Path("bench/results")
 QUIET_REPEATS = 3
 SAMPLE_EVERY_S = 0.2
-# Longer than the service's own budget, so that it is the service that gives up.
+# Longer than the service's own deadline, so that the service times out first.
 ANSWER_TIMEOUT_S = 60
-# Of a gateway; no more is sent at a time than there are environments.
+# Responses of a gateway; the load never sends more requests at once than there are environments.
 BUSY = http.HTTPStatus.TOO_MANY_REQUESTS
-# What an answer tells of its own making.
+# Measured times in an answer.
 TIMES = ("processing_time_ms", "load_time_seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, and the JSON body without its times."""
+    """A status, and the JSON body without measured times."""
 
     status: int
     content: object
 
 
 class Client:
-    """One connection, which is kept."""
+    """One persistent connection."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_TIMEOUT_S)
 
     def close(self) -> None:
-        """Closes it."""
+        """Closes the connection."""
         self._connection.close()
 
     def send(self, request: Request) -> tuple[Answer | None, str, float]:
-        """Returns the answer or why there is none, and the milliseconds until it was read."""
+        """Returns the answer, or why there is none, and the milliseconds until it was read."""
         start = time.perf_counter()
         try:
             headers = {"Content-Type": "application/json"}
@@ -75,7 +76,7 @@ class Client:
 
 
 def read_answer(status: int, body: bytes) -> Answer:
-    """Returns what of an answer must not change.
+    """Returns the parts of an answer that must not change.
 
     Raises:
         ValueError: the body is not JSON.
@@ -87,7 +88,7 @@ def read_answer(status: int, body: bytes) -> Answer:
 
 
 def find_change(quiet: Answer, answer: Answer) -> str:
-    """Returns what differs from the quiet run's answer: nothing if all numbers are equal."""
+    """Returns how an answer differs from that of the quiet run; "" if it is identical."""
     if answer.status != quiet.status:
         return f"status {answer.status}, not {quiet.status}"
     if answer.content == quiet.content:
@@ -103,10 +104,10 @@ def find_change(quiet: Answer, answer: Answer) -> str:
 
 
 def run_quiet(port: int, requests: Sequence[Request]) -> tuple[dict[str, Answer], list[Sample]]:
-    """Sends each request alone, some times; returns its first answer and what came of each.
+    """Sends each request alone, several times; returns its first answer and a sample for each time.
 
     Raises:
-        RuntimeError: a request has not the status that it must have.
+        RuntimeError: a request has another status than expected.
     """
     answers, samples = dict[str, Answer](), list[Sample]()
     with closing(Client(port)) as client:
@@ -128,7 +129,7 @@ def run_load(
     concurrency: int,
     limit_s: float,
 ) -> tuple[list[Sample], list[MemorySample]]:
-    """Sends requests, `concurrency` at a time, until all are answered or time is up."""
+    """Sends requests, `concurrency` at a time, until all are answered or the time is up."""
     samples: list[Sample] = []
     memory: list[MemorySample] = []
     queue, lock, stop = iter(requests), threading.Lock(), threading.Event()
@@ -166,11 +167,13 @@ def run_load(
 
 def main() -> None:
     """Prints the figures, and writes them and their plot to `bench/results`."""
-    parser = argparse.ArgumentParser(description="Compares answers under load with quiet ones.")
+    parser = argparse.ArgumentParser(
+        description="Compares answers under load with those of a quiet run."
+    )
     parser.add_argument("--target", choices=("local", "pool"), required=True)
     parser.add_argument("--requests", type=int, default=10_000)
     parser.add_argument("--concurrency", type=int, default=16)
-    parser.add_argument("--seconds", type=float, default=600, help="no request is sent later")
+    parser.add_argument("--seconds", type=float, default=600, help="stop sending after this time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=RESULTS)
     arguments = parser.parse_args()

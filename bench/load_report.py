@@ -1,4 +1,4 @@
-"""The outcome of `make load`: as JSON for programs, as a table and a plot for people."""
+"""The results of `make load`: JSON for programs, a table and a plot for people."""
 
 import os
 import platform
@@ -9,20 +9,20 @@ from pathlib import Path
 
 import numpy as np
 
-# Not pyplot: it keeps figures in a global, and looks for a screen.
+# Not pyplot, which keeps figures in global state and looks for a display.
 from matplotlib.figure import Figure
 
 DOTS_PER_INCH = 120
-# What is aimed at: the tail of a route's latency, and memory after the first tenth of a run.
+# Targets: the tail of each route's latency, and memory growth after the first tenth of a run.
 MAX_P99_TO_P50 = 20
 MAX_MEMORY_GROWTH = 0.05
-# Photos at work take a third more for a moment: tenths of the run are compared by their medians.
+# Photos in progress add a third for a moment, so tenths of the run are compared by their medians.
 TENTH = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What came of a request: `error` if it failed, `change` if its answer was another."""
+    """One request: `error` if it failed, `change` if its answer differed from the quiet run's."""
 
     name: str
     route: str
@@ -34,7 +34,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class MemorySample:
-    """How much memory the processes held when so many requests were answered."""
+    """The memory of the processes, in MB, after a number of answered requests."""
 
     answered: int
     resident_mb: float
@@ -42,7 +42,7 @@ class MemorySample:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A run: what was asked for, and what was seen."""
+    """A run: its parameters and samples."""
 
     target: str
     concurrency: int
@@ -54,7 +54,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class RouteFigures:
-    """A route's figures; `quiet_ms` is its median when each request was alone."""
+    """A route's figures; `quiet_ms` is its median in the quiet run."""
 
     requests: int
     per_s: float
@@ -70,7 +70,7 @@ class RouteFigures:
 
 @dataclass(frozen=True, slots=True)
 class MemoryFigures:
-    """Medians of the second tenth and of the last tenth of the requests, and the growth between."""
+    """Median memory in the second and the last tenth of the requests, and its growth."""
 
     warm_mb: float
     end_mb: float
@@ -98,11 +98,11 @@ class Summary:
 
     @property
     def is_clean(self) -> bool:
-        """Tells whether every request was answered as in the quiet run."""
+        """Returns whether every answer was the same as in the quiet run."""
         return self.answered == self.requested and not self.errors and not self.changed
 
     def to_dict(self) -> dict[str, object]:
-        """Returns the figures as JSON takes them."""
+        """Returns the figures as JSON-compatible values."""
         return asdict(self)
 
 
@@ -124,7 +124,7 @@ def summarise(load: Load) -> Summary:
         seconds=seconds,
         per_s=len(samples) / seconds,
         errors=sum(bool(sample.error) for sample in samples),
-        # The quiet run too must answer the same each time.
+        # In the quiet run, too, all answers to a request must be the same.
         changed=sum(bool(sample.change) for sample in [*load.quiet, *samples]),
         failures=dict(failures.most_common()),
         routes={
@@ -161,7 +161,7 @@ def to_table(summary: Summary) -> str:
 
 
 def plot(path: Path, load: Load) -> None:
-    """Draws how the routes' latencies are spread, their throughput, and the memory.
+    """Draws the distribution of the routes' latencies, the throughput and the memory.
 
     Args:
         path: the PNG file to write.
@@ -218,11 +218,11 @@ def _memory_figures(load: Load) -> MemoryFigures:
 
 
 def _median_mb(load: Load, start: float) -> float:
-    """Returns the median of the tenth that begins at a share of the requests; of all if none is."""
+    """Returns the median of the tenth that begins at `start`; of all samples if it is empty."""
     first, last = load.requests * start, load.requests * (start + TENTH)
     within = [m.resident_mb for m in load.memory if first <= m.answered <= last]
     return float(np.median(within or [m.resident_mb for m in load.memory]))
 
 
 def _mark(is_over: bool) -> str:
-    return "  over what is aimed at" if is_over else ""
+    return "  over the target" if is_over else ""

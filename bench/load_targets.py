@@ -1,4 +1,4 @@
-"""What `make load` drives, on loopback: the local server, or a pool of Lambda's environments."""
+"""Targets of `make load` on loopback: the local server, or a pool of Lambda environments."""
 
 import http.client
 import json
@@ -22,19 +22,19 @@ START_TIMEOUT_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to send requests, and the processes that answer them."""
+    """An address for requests, and the processes that answer them."""
 
     port: int
     list_processes: Callable[[], list[int]]
 
     def resident_mb(self) -> float:
-        """Returns the memory that all its processes hold now."""
+        """Returns the resident memory of all its processes, in MB."""
         return sum(map(_resident_mb, self.list_processes()))
 
 
 @contextmanager
 def run_local(photo_host: str) -> Iterator[Target]:
-    """Runs the local server, which may download from `photo_host`."""
+    """Starts the local server, which may download from `photo_host`."""
     port = free_port()
     variables = {
         "HOST": "127.0.0.1",
@@ -61,9 +61,9 @@ def run_local(photo_host: str) -> Iterator[Target]:
 
 @contextmanager
 def run_pool(photo_host: str, size: int) -> Iterator[Target]:
-    """Runs warm environments of both functions, `size` of each, behind an API Gateway.
+    """Starts `size` warm environments of each function behind an API Gateway.
 
-    Each takes one event at a time, as on Lambda, so `size` is the most that may be sent at a time.
+    Each takes one event at a time, as on Lambda, so at most `size` requests may be sent at once.
     """
     pools: dict[str, Pool] = {}
     try:
@@ -92,9 +92,9 @@ def _is_healthy(port: int) -> bool:
 
 
 def _processes_of(sessions: set[int]) -> list[int]:
-    """Returns the emulators, each the leader of its session, and the functions that they started.
+    """Returns the emulators, each the leader of its session, and the functions they started.
 
-    Functions have process groups of their own, but stay in the session.
+    Functions have their own process groups, but stay in the session.
     """
     numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
     return [number for number in numbers if _session_of(number) in sessions]

@@ -1,7 +1,7 @@
-"""How much the service adds to its networks, and the look for turned photos to upright ones.
+"""Measures the overhead of the service over its networks, and of the search for rotated photos.
 
-The photo is a portrait enlarged to 1000 pixels; the two are timed in turn in one process, so that
-the ratio holds when the machine's speed drifts. `make bench` runs it.
+The photo is a portrait enlarged to 1000 pixels. Both sides of a ratio are timed in alternation in
+one process, so that it holds when the machine's speed drifts. Run by `make bench`.
 """
 
 import base64
@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from face_engine.alignment import align_face
-from face_engine.detection.rotation import TurningDetector
+from face_engine.detection.rotation import RotationSearch
 from face_engine.detection.tilt import StraighteningDetector
 from face_engine.detection.yunet import YuNetDetector
 from face_engine.embedding.mobilefacenet import MobileFaceNetEmbedder
@@ -33,7 +33,7 @@ RESULTS = Path("bench/results/overhead.json")
 
 
 def enlarge_portrait() -> bytes:
-    """Returns the portrait as a JPEG file of 1000 pixels a side at most."""
+    """Returns the portrait as a JPEG file, its longer side 1000 pixels."""
     image = Image.open(PORTRAIT)
     scale = 1000 / max(image.size)
     file = io.BytesIO()
@@ -42,7 +42,7 @@ def enlarge_portrait() -> bytes:
 
 
 def time_ms(action: Callable[[], object]) -> float:
-    """Returns how long one call takes."""
+    """Returns the milliseconds that one call takes."""
     start = time.perf_counter()
     action()
     return (time.perf_counter() - start) * 1000
@@ -66,7 +66,7 @@ def main() -> None:
         detector.detect(rgb)
         embedder.embed(crop)
 
-    turning = TurningDetector(StraighteningDetector(detector))
+    rotation_search = RotationSearch(StraighteningDetector(detector))
 
     with TestClient(create(settings)) as client:
 
@@ -79,7 +79,7 @@ def main() -> None:
     service_ms, networks_ms = (statistics.median(column) for column in zip(*rounds, strict=True))
     ratio = statistics.median(service / networks for service, networks in rounds)
     turning_ratio = statistics.median(
-        time_ms(lambda: turning.detect(rgb)) / time_ms(lambda: detector.detect(rgb))
+        time_ms(lambda: rotation_search.detect(rgb)) / time_ms(lambda: detector.detect(rgb))
         for _ in range(ROUNDS)
     )
     result = {
@@ -96,7 +96,7 @@ def main() -> None:
     print(
         f"service   {service_ms:6.1f} ms\nnetworks  {networks_ms:6.1f} ms\nratio     {ratio:6.2f}"
     )
-    print(f"detection that looks for turned photos, to one that does not: {turning_ratio:.2f}")
+    print(f"detection with and without the search for rotated photos: {turning_ratio:.2f}")
 
 
 if __name__ == "__main__":

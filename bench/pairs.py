@@ -1,8 +1,8 @@
-"""The labelled pairs of `make evaluate`: a CSV file with the header `image1,image2,same`.
+"""Reads the labelled pairs of `make evaluate`: a CSV file with the header `image1,image2,same`.
 
-`image1` and `image2` are image files, relative to the folder of the images and never outside of
-it; `same` is 1 (or true, yes) for two photos of one person, 0 (or false, no) for two people. The
-columns may stand in any order. UTF-8, commas, one pair a line; empty lines are skipped.
+`image1` and `image2` are image files inside the folder of images, relative to it. `same` is 1 (or
+true, yes) for two photos of one person, and 0 (or false, no) for two people. The columns may be in
+any order. UTF-8, commas, one pair per line; empty lines are skipped.
 """
 
 import csv
@@ -15,12 +15,12 @@ LABELS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no"
 
 
 class InvalidPairs(ValueError):
-    """The file of pairs cannot be used; one sentence that names the line."""
+    """The file of pairs is invalid; the message names the line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two image files, absolute and without symbolic links, and whether they show one person."""
+    """Two image files (absolute, resolved paths), and whether they show one person."""
 
     image1: Path
     image2: Path
@@ -28,16 +28,16 @@ class Pair:
 
 
 def read_pairs(path: Path, images: Path) -> list[Pair]:
-    """Reads all pairs, in the file's order.
+    """Reads all pairs in the order of the file.
 
     Args:
         path: the CSV file.
-        images: the folder that its paths are relative to.
+        images: the folder to which its paths are relative.
 
     Raises:
-        InvalidPairs: the file cannot be read, a row is not as described above, names a file that
-            does not exist, one file twice or a pair that another row labels otherwise; or there is
-            no pair of the same person or none of two people.
+        InvalidPairs: the file cannot be read; a row is not as described above, names a missing
+            file, names one file twice, or repeats a pair with another label; or one of the two
+            kinds of pairs is missing.
     """
     root = images.resolve()
     if not root.is_dir():
@@ -62,7 +62,7 @@ def read_pairs(path: Path, images: Path) -> list[Pair]:
 
 
 def _read_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    # A spreadsheet may put a byte order mark before the header.
+    # Spreadsheet programs may write a byte order mark before the header.
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)

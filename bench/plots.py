@@ -1,10 +1,10 @@
-"""The plots of `make evaluate`, as PNG files."""
+"""The plots of `make evaluate` as PNG files."""
 
 from pathlib import Path
 
 import numpy as np
 
-# Not pyplot: it keeps figures in a global, and looks for a screen.
+# Not pyplot, which keeps figures in global state and looks for a display.
 from matplotlib.figure import Figure
 
 from bench.verification import Distances, Labels, Verification, trace_curve
@@ -12,7 +12,7 @@ from face_contract.distance import DistanceMetric
 
 BINS = 50
 DOTS_PER_INCH = 120
-# Curves of several metrics often coincide.
+# Several metrics often have the same curve.
 LINE_STYLES = ("-", "--", ":")
 
 
@@ -23,14 +23,14 @@ def plot_roc(
     same: Labels,
     results: dict[DistanceMetric, Verification],
 ) -> None:
-    """Draws who is accepted rightly against who is accepted wrongly, one line a metric.
+    """Draws the ROC curve: 1 − FRR against FAR, one line per metric.
 
     Args:
         path: the PNG file to write.
         title: above the plot.
         distances: (n,) by metric.
-        same: (n,) whether a pair is of one person.
-        results: by metric; their default thresholds are marked.
+        same: (n,) whether a pair shows one person.
+        results: by metric; default thresholds are marked.
     """
     figure = Figure(figsize=(6, 6), layout="constrained")
     axes = figure.subplots()
@@ -55,13 +55,13 @@ def plot_distances(
     same: Labels,
     results: dict[DistanceMetric, Verification],
 ) -> None:
-    """Draws how the distances of one person's and of two people's pairs are spread.
+    """Draws the distributions of the distances, for pairs of one person and pairs of two people.
 
     Args:
         path: the PNG file to write.
         title: above the plots.
         distances: (n,) by metric.
-        same: (n,) whether a pair is of one person.
+        same: (n,) whether a pair shows one person.
         results: by metric; default and best thresholds are drawn as lines.
     """
     figure = Figure(figsize=(5 * len(distances), 4), layout="constrained")

@@ -1,4 +1,4 @@
-"""The outcome of `make evaluate`: as JSON for programs, as a table for people."""
+"""The results of `make evaluate`: JSON for programs, a table for people."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from face_contract.distance import DistanceMetric
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What made the embeddings."""
+    """The model that made the embeddings."""
 
     key: str
     name: str
@@ -22,7 +22,7 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class PairFacts:
-    """How many pairs the file has, and how many of them were used."""
+    """The number of pairs in the file, and how many were used."""
 
     file: str
     sha256: str
@@ -34,9 +34,10 @@ class PairFacts:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What became of the image files, by their path in the folder of images.
+    """The image files, by their path in the folder of images.
 
-    `excluded` tells the service's error code: their pairs were not used.
+    `excluded` has the service's error code for each file without an embedding; its pairs were not
+    used.
     """
 
     files: int
@@ -48,7 +49,7 @@ class ImageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All that there is to tell, settings included."""
+    """All results, and the settings that led to them."""
 
     model: ModelFacts
     settings: dict[str, object]

@@ -1,8 +1,9 @@
-"""How well a distance tells one person's pairs from two people's.
+"""Measures how well a distance separates pairs of one person from pairs of two people.
 
-A pair counts as the same person when its distance is **below** the threshold, as in
-`face_contract.distance.compare`. FAR is the share of two people's pairs that do, FRR the share of
-one person's pairs that do not, accuracy the share of all pairs that are told rightly.
+A pair is accepted as the same person when its distance is **below** the threshold, as in
+`face_contract.distance.compare`. FAR is the share of two people's pairs that are accepted, FRR the
+share of one person's pairs that are rejected, accuracy the share of all pairs that are classified
+correctly.
 """
 
 import math
@@ -21,7 +22,7 @@ FAR_TARGETS = (1e-2, 1e-3)
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """What one threshold gives."""
+    """The error rates at one threshold."""
 
     threshold: float
     accuracy: float
@@ -31,7 +32,7 @@ class OperatingPoint:
 
 @dataclass(frozen=True, slots=True)
 class CrossValidation:
-    """The accuracy on each fold at the threshold that is best on all others: mean, sample std."""
+    """The accuracy on each fold at the best threshold of the other folds: mean and sample std."""
 
     mean: float
     std: float
@@ -40,7 +41,7 @@ class CrossValidation:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Each distinct outcome of all thresholds, (n,) each, by rising threshold."""
+    """FAR and FRR at each distinct threshold, (n,) each, in ascending order."""
 
     thresholds: Distances
     far: Distances
@@ -49,10 +50,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """All figures of one metric. None where there are too few pairs to tell.
+    """All figures of one metric. None where there are too few pairs.
 
-    `frr_at_far` is at the highest threshold whose FAR is not above the target; told from
-    1 / target pairs of two people on, of which one is then accepted.
+    `frr_at_far` is taken at the highest threshold whose FAR is not above the target. It needs at
+    least 1 / target pairs of two people, so that one accepted pair reaches the target.
     """
 
     default: OperatingPoint
@@ -70,8 +71,8 @@ def verify(
 
     Args:
         distances: (n,) of the pairs, ≥ 0.
-        same: (n,) whether a pair is of one person; both kinds must be there.
-        folds: (n,) as `assign_folds` gives them.
+        same: (n,) whether a pair shows one person; both kinds are required.
+        folds: (n,) from `assign_folds`.
         default: the published threshold.
     """
     curve = trace_curve(distances, same)
@@ -87,7 +88,7 @@ def verify(
 
 
 def measure(distances: Distances, same: Labels, threshold: float) -> OperatingPoint:
-    """Returns what a threshold gives."""
+    """Returns the rates at a threshold."""
     accepted = distances < threshold
     return OperatingPoint(
         threshold=threshold,
@@ -98,9 +99,9 @@ def measure(distances: Distances, same: Labels, threshold: float) -> OperatingPo
 
 
 def trace_curve(distances: Distances, same: Labels) -> Curve:
-    """Returns FAR and FRR at thresholds from "accept none" to "accept all"."""
+    """Returns FAR and FRR at all thresholds from "accept none" to "accept all"."""
     values = np.unique(distances)
-    # At each distance, and just above the last one: what lies between changes nothing.
+    # At each distance, and just above the last one: between them, nothing changes.
     thresholds = np.append(values, np.nextafter(values[-1], np.inf))
     genuine, impostor = np.sort(distances[same]), np.sort(distances[~same])
     return Curve(
@@ -111,29 +112,29 @@ def trace_curve(distances: Distances, same: Labels) -> Curve:
 
 
 def find_best_threshold(distances: Distances, same: Labels) -> float:
-    """Returns the threshold of the highest accuracy.
+    """Returns the threshold with the highest accuracy.
 
-    All thresholds between two neighbouring distances are equally good: the middle is taken. Of
-    several such intervals the widest is taken, and of equally wide ones the lowest. When it is best
-    to accept none, or all, it is the lowest distance, or just above the highest.
+    All thresholds between two neighbouring distances are equally good, so the middle is used. Of
+    several best intervals, the widest is used, and the lowest of equally wide ones. If it is best
+    to accept none, the result is the lowest distance; if all, just above the highest.
     """
     values, counts = np.unique(distances, return_counts=True)
     genuine = np.bincount(np.searchsorted(values, distances[same]), minlength=len(values))
-    # correct[i]: how many pairs are told rightly when the i lowest distances are accepted.
+    # gains[i]: pairs classified correctly if the i lowest distances are accepted, less a constant.
     gains = np.concatenate(([0], np.cumsum(2 * genuine - counts)))
     below = np.concatenate(([values[0]], values))
     above = np.concatenate((values, [values[-1]]))
     middles = below + (above - below) / 2
     thresholds = np.where(middles > below, middles, above)
     thresholds[-1] = np.nextafter(values[-1], np.inf)
-    # A threshold of 0 is none: a distance may be 0.
+    # A threshold must be above 0, but a distance may be 0.
     gains = np.where(thresholds > 0, gains, -len(distances) - 1)
     tied = np.flatnonzero(gains == gains.max())
     return float(thresholds[tied[np.argmax((above - below)[tied])]])
 
 
 def find_equal_error_rate(curve: Curve) -> float:
-    """Returns the rate at which FAR and FRR are equal, on straight lines between their steps."""
+    """Returns the rate at which FAR equals FRR, interpolated linearly between their steps."""
     excess = curve.far - curve.frr
     after = int(np.argmax(excess >= 0))
     before = after - 1
@@ -142,17 +143,17 @@ def find_equal_error_rate(curve: Curve) -> float:
 
 
 def find_far(distances: Distances, same: Labels, target: float) -> OperatingPoint | None:
-    """Returns the highest threshold whose FAR is not above `target`; None from too few pairs."""
+    """Returns the highest threshold whose FAR is at most `target`; None if pairs are too few."""
     impostor = np.sort(distances[~same])
-    # Rounded up a little, since 1 / 0.001 need not be whole.
+    # Rounded up slightly, because 1 / 0.001 may not be exactly 1000.
     allowed = math.floor(len(impostor) * target + 1e-9)
     return measure(distances, same, float(impostor[allowed])) if allowed else None
 
 
 def assign_folds(same: Labels) -> NDArray[np.intp]:
-    """Deals the pairs of each kind, in their order, to `FOLDS` consecutive folds of equal size.
+    """Assigns the pairs of each kind, in order, to `FOLDS` consecutive folds of equal size.
 
-    A file in the order of LFW's view 2 so gets LFW's own folds, whose people differ.
+    For a file in the order of LFW's view 2 these are LFW's own folds, which share no people.
     """
     folds = np.zeros(len(same), np.intp)
     for kind in (same, ~same):
@@ -164,7 +165,7 @@ def assign_folds(same: Labels) -> NDArray[np.intp]:
 def cross_validate(
     distances: Distances, same: Labels, folds: NDArray[np.intp]
 ) -> CrossValidation | None:
-    """Returns the accuracy at thresholds chosen on other pairs; None when a fold lacks a kind."""
+    """Returns the accuracy at thresholds chosen on other pairs; None if a fold lacks one kind."""
     accuracies = []
     for fold in range(FOLDS):
         tested = folds == fold

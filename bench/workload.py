@@ -1,4 +1,4 @@
-"""What `make load` sends: real photos in several formats, comparisons, and wrong input."""
+"""The requests of `make load`: real photos in several formats, comparisons, and invalid input."""
 
 import base64
 import http.server
@@ -22,7 +22,7 @@ PHOTO_DIR = Path("tests/photos")
 COMPARISON = Path("events/compare/compare-faces-v1.json")
 LARGE_PX = 3000
 
-# How often a route is asked. Most work is in the first; the others run beside it.
+# The weight of each route. The first does most of the work; the others run beside it.
 ROUTE_WEIGHTS = {
     "extract-embedding": 50,
     "compare-faces": 25,
@@ -34,7 +34,7 @@ ROUTE_WEIGHTS = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request, and the status that it must get."""
+    """A request and its expected status."""
 
     name: str
     route: str
@@ -45,10 +45,10 @@ class Request:
 
 
 def build_requests(photo_address: str) -> list[Request]:
-    """Returns every distinct request.
+    """Returns all distinct requests.
 
     Args:
-        photo_address: where `serve_photos` listens.
+        photo_address: the address of `serve_photos`.
     """
     return [
         Request("health", "health", 200, "GET", f"{API_PREFIX}/health"),
@@ -61,10 +61,10 @@ def build_requests(photo_address: str) -> list[Request]:
 
 
 def draw(requests: list[Request], count: int, seed: int) -> list[Request]:
-    """Returns a mix: the routes by their weights, each route's own requests equally often."""
+    """Returns a random mix: routes by weight, the requests of a route with equal probability."""
     per_route = {route: [r for r in requests if r.route == route] for route in ROUTE_WEIGHTS}
     weights = [ROUTE_WEIGHTS[r.route] / len(per_route[r.route]) for r in requests]
-    # Repeatable, and no secret.
+    # Repeatable; not used for security.
     return random.Random(seed).choices(requests, weights, k=count)  # noqa: S311
 
 
@@ -150,17 +150,17 @@ class _Photos(http.server.BaseHTTPRequestHandler):
         self.wfile.write(photo)
 
     def log_message(self, *_: object) -> None:
-        """Nothing to say."""
+        """Logs nothing."""
 
 
 class _PhotoServer(http.server.ThreadingHTTPServer):
-    # Of as many clients as may ask at the same time, none is refused.
+    # The backlog holds as many connections as there may be clients, so none is refused.
     request_queue_size = 100
 
 
 @contextmanager
 def serve_photos() -> Iterator[str]:
-    """Serves the test photos on loopback; gives the host with its port."""
+    """Serves the test photos on loopback; yields host and port."""
     with _PhotoServer(("127.0.0.1", 0), _Photos) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
