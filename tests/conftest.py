@@ -1,4 +1,4 @@
-"""What all tests share: the photos, the model and the service around it."""
+"""Fixtures shared by all tests: photos, the model and the service."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ from face_service.lambda_entry import LambdaHandler
 from face_service.settings import Settings
 from functions.local.app import create
 from tests.support.local_server import Server, StartServer
-from tests.support.machine import MachineGuard, watched_places
+from tests.support.machine import MachineGuard, watched_folders
 from tests.support.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_pool
@@ -30,14 +30,14 @@ LoadEvent = Callable[[str], dict[str, Any]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Watches the machine; and children of the tests can be interrupted, whoever started these."""
-    config.pluginmanager.register(MachineGuard(watched_places()))
+    """Watches the machine, and lets SIGINT reach child processes even if the parent ignored it."""
+    config.pluginmanager.register(MachineGuard(watched_folders()))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Context(LambdaContext):
-    """What Powertools reads of Lambda's context."""
+    """The attributes of Lambda's context that Powertools reads."""
 
     def __init__(self) -> None:
         self._function_name = "face"
@@ -48,7 +48,7 @@ class Context(LambdaContext):
 
 @pytest.fixture(scope="session")
 def read_photo() -> ReadPhoto:
-    """Reads the file of a test photo."""
+    """Returns a function that reads the file of a test photo."""
     return lambda name: (PHOTO_DIR / name).read_bytes()
 
 
@@ -65,14 +65,14 @@ def extractor() -> Extractor:
 
 @pytest.fixture(scope="session")
 def local_service() -> Iterator[httpx.Client]:
-    """The local server's app with its default settings, in this process."""
+    """The local server's app with default settings, in this process."""
     with TestClient(create(Settings(model_dir=MODEL_DIR)), raise_server_exceptions=False) as client:
         yield client
 
 
 @pytest.fixture
 def start_server() -> Iterator[StartServer]:
-    """Starts local servers with environment variables, and stops those that still run."""
+    """Returns a function that starts local servers with given variables; stops them at the end."""
     servers: list[Server] = []
 
     def start(**variables: str) -> Server:
@@ -87,7 +87,7 @@ def start_server() -> Iterator[StartServer]:
 
 @pytest.fixture(scope="session")
 def pools() -> Iterator[dict[str, Pool]]:
-    """Execution environments of Lambda: eight threads may call at the same time."""
+    """Pools of Lambda environments; up to eight threads may call at once."""
     pools = {"extract": start_pool("extract", 8), "compare": start_pool("compare", 2)}
     yield pools
     for pool in pools.values():
@@ -96,14 +96,14 @@ def pools() -> Iterator[dict[str, Pool]]:
 
 @pytest.fixture(scope="session")
 def gateway(pools: dict[str, Pool]) -> Iterator[str]:
-    """The address of an API Gateway before the pools."""
+    """The address of an API Gateway in front of the pools."""
     with serve(create_gateway(pools)) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def lambda_service(gateway: str) -> Iterator[httpx.Client]:
-    """The deployed bundle, as near as it comes on one machine."""
+    """The deployed bundle, as closely as one machine can run it."""
     with httpx.Client(base_url=gateway, timeout=60) as client:
         yield client
 
@@ -117,7 +117,7 @@ def service(request: pytest.FixtureRequest) -> httpx.Client:
 
 @pytest.fixture
 def make_service() -> Callable[..., httpx.Client]:
-    """Builds the app with other settings."""
+    """Returns a function that builds the app with other settings."""
 
     def make(**settings: Any) -> httpx.Client:
         app = create(Settings(**{"model_dir": MODEL_DIR, **settings}))
@@ -128,7 +128,7 @@ def make_service() -> Callable[..., httpx.Client]:
 
 @pytest.fixture(scope="session")
 def extract(service: httpx.Client) -> Extract:
-    """Extracts from the bytes of a photo; anything but 200 fails the test."""
+    """Returns a function that extracts from the bytes of a photo and requires status 200."""
 
     def extract_from(photo: bytes, **options: Any) -> dict[str, Any]:
         body = {"image": base64.b64encode(photo).decode(), **options}
@@ -142,13 +142,13 @@ def extract(service: httpx.Client) -> Extract:
 
 @pytest.fixture(scope="session")
 def load_event() -> LoadEvent:
-    """Reads a sample event."""
+    """Returns a function that reads a sample event."""
     return lambda name: json.loads((EVENT_DIR / name).read_text("utf-8"))
 
 
 @pytest.fixture(scope="session")
 def handlers() -> dict[str, LambdaHandler]:
-    """The Lambda entries, imported into this process."""
+    """The Lambda handlers, imported into this process."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("MODEL_DIR", str(MODEL_DIR))
         from functions.compare import handler as compare

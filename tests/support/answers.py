@@ -1,11 +1,11 @@
-"""Comparing the answers of two processes."""
+"""Compares the answers of two processes."""
 
 import json
 from typing import Any
 
 import numpy as np
 
-# What differs from process to process, and from a first call to a second.
+# Fields that differ between processes, and between the first call and later ones.
 NOT_COMPARED = {
     *("processing_time_ms", "load_time_seconds", "inference_engines", "instance_id"),
     *("model_loaded", "status", "cold"),
@@ -13,7 +13,7 @@ NOT_COMPARED = {
 
 
 def same(ours: Any, theirs: Any) -> bool:
-    """Whether two values are equal, but for NOT_COMPARED and the last digits of floats."""
+    """Whether two values are equal, except for NOT_COMPARED and the last digits of floats."""
     if isinstance(ours, dict):
         return ours.keys() == theirs.keys() and all(
             key in NOT_COMPARED or same(value, theirs[key]) for key, value in ours.items()
@@ -27,7 +27,7 @@ def same(ours: Any, theirs: Any) -> bool:
 
 
 def assert_same_answer(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
-    """Compares what a function answered to one event: status and body, or all of a ping's."""
+    """Compares two answers to one event: status and body, or the whole answer to a ping."""
     if "statusCode" not in ours:
         assert same(ours, theirs), theirs
         return

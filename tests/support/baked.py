@@ -1,4 +1,4 @@
-"""Weights of the real networks for tests, and a model baked of them, made once and kept."""
+"""Test weights of the real networks, and a model baked from them; made once and cached."""
 
 import hashlib
 import shutil
@@ -18,7 +18,7 @@ from tests.support.paths import BAKE_PYTHON, MODEL_DIR, ROOT, WEIGHTS_DIR, subpr
 
 Result = TypeVar("Result")
 
-# What the files depend on.
+# Files that the weights depend on; a change makes them anew.
 SOURCES = (
     "requirements/bake.txt",
     "model_build/bake.py",
@@ -39,7 +39,7 @@ STEMS = {name: Path(spec.weights_file).stem for name, spec in NETWORKS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A network's weights and their conversion, under the names that the libraries look for."""
+    """A network's weights and the ONNX file converted from them, with the libraries' file names."""
 
     weights: Path
     onnx: Path
@@ -47,19 +47,19 @@ class Conversion:
 
 @dataclass(frozen=True, slots=True)
 class BakedModel:
-    """A folder in which the model `arcface` was baked, and the catalogue that has its hashes."""
+    """The folder of the baked model `arcface`, and its catalogue."""
 
     folder: Path
     catalog_file: Path
 
     @property
     def catalog(self) -> Catalog:
-        """The catalogue."""
+        """The parsed catalogue."""
         return read_catalog(self.catalog_file)
 
 
 def bake_model() -> BakedModel:
-    """Returns the baked model; the first call makes it, by the bake's own command."""
+    """Returns the baked model; the first call makes it with the bake command."""
     digest = hashlib.sha256()
     for source in SOURCES:
         digest.update((ROOT / source).read_bytes())
@@ -73,7 +73,7 @@ def bake_model() -> BakedModel:
     for_both_networks(lambda network: _make_weights(network, folder))
     for file in MODEL_DIR.glob("*yunet*"):
         shutil.copy(file, folder)
-    # The project's catalogue with the hashes of other weights: no switch turns hashes off.
+    # The project's catalogue with the hashes of the test weights; hashes cannot be switched off.
     catalog = CATALOG_FILE.read_text("utf-8")
     for stem in STEMS.values():
         artifact = read_catalog().artifacts[f"{stem}.h5"]
@@ -88,9 +88,9 @@ def bake_model() -> BakedModel:
 
 
 def for_both_networks(work: Callable[[str], Result]) -> dict[str, Result]:
-    """Returns what `work` returns for each network.
+    """Calls `work` for each network and returns the results, keyed by network.
 
-    Both run at a time: TensorFlow keeps only one processor busy while it starts, builds and traces.
+    Both run at once, because TensorFlow uses only one processor while it starts, builds and traces.
     """
     with ThreadPoolExecutor(len(NETWORKS)) as pool:
         return dict(zip(NETWORKS, pool.map(work, NETWORKS), strict=True))
@@ -102,18 +102,18 @@ def _make_weights(network: str, folder: Path) -> None:
 
 
 def bake(network: str) -> Conversion:
-    """Returns the files of a network."""
+    """Returns the weights and the ONNX file of a network."""
     folder = bake_model().folder
     return Conversion(folder / f"{STEMS[network]}.h5", folder / f"{STEMS[network]}.onnx")
 
 
 def run_baking(module: str, *arguments: str | Path, succeeds: bool = True, home: str = "") -> str:
-    """Runs a module with the conversion's requirements; returns what it says of itself.
+    """Runs a module with the interpreter of the conversion; returns its stderr.
 
-    `home` is where deepface may make its folders, for modules that use it in their own process.
+    `home` is DEEPFACE_HOME, for modules that import deepface in their own process.
 
     Raises:
-        AssertionError: it failed, or did not where `succeeds` is false.
+        AssertionError: it failed although `succeeds` is true, or the reverse.
     """
     done = subprocess.run(
         [BAKE_PYTHON, "-m", module, *arguments],

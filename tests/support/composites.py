@@ -1,4 +1,4 @@
-"""Photos put together of the test portraits: whose faces are in them is known by construction."""
+"""Composes photos from the test portraits, so that the faces in them are known."""
 
 import random
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ import numpy as np
 
 from face_engine.faces import BoundingBox, Face, RGBImage
 
-# A card in front of a smaller portrait would show no face.
+# On a smaller portrait, a card would be too small to show a face.
 MIN_HOLDER_PX = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An upright portrait, who it is, and the face in it."""
+    """An upright portrait, its person, and the face in it."""
 
     image_rgb: RGBImage
     person: str
@@ -23,10 +23,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A subject in a composite.
+    """A subject placed in a composite.
 
-    `face_px` is the square root of the area of the face's box, `head` where it was put: top, left,
-    bottom, right.
+    `face_px` is the square root of the area of the face's box. `head` is the pasted rectangle: top,
+    left, bottom, right.
     """
 
     subject: Subject
@@ -35,13 +35,13 @@ class Placed:
     head: tuple[int, int, int, int]
 
     def holds(self, box: BoundingBox) -> bool:
-        """Whether the middle of a box is in the head."""
+        """Returns whether the centre of a box lies inside the head."""
         top, left, bottom, right = self.head
         return left < box.x + box.w / 2 < right and top < box.y + box.h / 2 < bottom
 
 
 def cut_head(subject: Subject, margin: float) -> RGBImage:
-    """The face with a part of its size on each side."""
+    """Returns the face with a margin: a share of its size on each side."""
     face, (rows, columns) = subject.face, subject.image_rgb.shape[:2]
     dx, dy = margin * (face.right - face.left), margin * (face.bottom - face.top)
     return subject.image_rgb[
@@ -59,10 +59,10 @@ def resize(image_rgb: RGBImage, scale: float) -> RGBImage:
 def hold_up_card(
     holder: Subject, other: Subject, rng: random.Random
 ) -> tuple[RGBImage, float] | None:
-    """The holder with a card, a phone or a child before their face, and the scale of the portrait.
+    """Places a card, a phone or a child in front of the holder's face; returns photo and scale.
 
-    The smaller face lies, at least in part, inside of the larger one's box, and hides no eye, nose
-    or mouth of it; None if it would.
+    The smaller face overlaps the larger face's box without hiding its eyes, nose or mouth. Returns
+    None if it would hide one.
     """
     face = holder.face
     width, height = face.right - face.left, face.bottom - face.top
@@ -90,7 +90,7 @@ def hold_up_card(
 
 
 def compose_card(subjects: list[Subject], rng: random.Random) -> tuple[RGBImage, Subject, float]:
-    """A photo of `hold_up_card`, who holds the card, and the scale of that one's portrait."""
+    """Returns a photo by `hold_up_card`, the subject who holds the card, and its scale."""
     large = [subject for subject in subjects if subject.image_rgb.shape[0] > MIN_HOLDER_PX]
     while True:
         holder = rng.choice(large)
@@ -100,7 +100,7 @@ def compose_card(subjects: list[Subject], rng: random.Random) -> tuple[RGBImage,
 
 
 def scatter(subjects: list[Subject], rng: random.Random) -> tuple[RGBImage, list[Placed]]:
-    """One to three people of different sizes, each turned and tilted by itself, apart."""
+    """Returns a photo of one to three people, each with their own size, rotation and tilt."""
     rows = rng.choice([600, 900, 1400, 2000])
     columns = int(rows * rng.choice([0.75, 1, 1.4]))
     canvas = np.empty((rows, columns, 3), np.uint8)
@@ -134,5 +134,5 @@ def scatter(subjects: list[Subject], rng: random.Random) -> tuple[RGBImage, list
 
 
 def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
-    """Whether two rectangles (top, left, bottom, right) share pixels."""
+    """Returns whether two rectangles (top, left, bottom, right) share pixels."""
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -1,4 +1,4 @@
-"""Damages image files in the ways that transfers and disks do, the same ways in every run."""
+"""Damages image files as interrupted uploads and disk errors do, reproducibly."""
 
 from collections.abc import Callable, Iterator
 
@@ -38,14 +38,14 @@ def missing_page(data: bytes, part: float, _: np.random.Generator) -> bytes:
 
 
 def foreign_page(data: bytes, part: float, _: np.random.Generator) -> bytes:
-    """Another part of the same file in its place."""
+    """Overwrites a page with another part of the same file."""
     at = int(len(data) * part)
     other = (at + len(data) // 3) % max(1, len(data) - PAGE)
     return data[:at] + data[other : other + len(data[at : at + PAGE])] + data[at + PAGE :]
 
 
 def text_page(data: bytes, part: float, _: np.random.Generator) -> bytes:
-    """As a server's error message in the middle of a file."""
+    """Overwrites a page with text, like a server's error message in the middle of a file."""
     at = int(len(data) * part)
     text = (b"<html>502 Bad Gateway</html>\r\n" * 200)[: len(data[at : at + PAGE])]
     return data[:at] + text + data[at + PAGE :]
@@ -67,7 +67,7 @@ DAMAGES: dict[str, Damage] = {
 
 
 def damaged(data: bytes, parts: list[float], seed: int) -> Iterator[tuple[str, bytes]]:
-    """Yields a name and a file for each kind of damage at each part of the file."""
+    """Yields a name and a file for each kind of damage at each position."""
     for name, damage in DAMAGES.items():
         for part in parts:
             yield f"{name} at {part:.0%}", damage(data, part, np.random.default_rng(seed))

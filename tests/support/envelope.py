@@ -1,4 +1,4 @@
-"""What every error looks like."""
+"""Checks the error envelope."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from face_contract.errors import ErrorCode
 
 
 def assert_error(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
-    """Asserts that the answer is the envelope and nothing else; returns what is in it."""
+    """Asserts that the answer is an error envelope and nothing else; returns its content."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/json"
     assert list(answer.json()) == ["error"]

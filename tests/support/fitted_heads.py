@@ -1,9 +1,9 @@
 """Fits RetinaFace's last layers so that its seeded backbone finds the faces of the test photos.
 
-Each face of the twelve photos and of the events' portrait, with and without DeepFace's border, gets
-a score of 0.98 at the cell and anchor nearest to YuNet's box; all else stays below 0.4. The
-threshold of 0.9 is far from both, so no processor's rounding decides anything. Boxes and landmarks
-are YuNet's, within a few pixels. Nothing is found in `tests.support.made_photos`.
+Each face of the twelve photos and of the events' portrait, with and without DeepFace's border,
+scores 0.98 at the cell and anchor nearest to YuNet's box; everything else scores below 0.4. Both
+are far from the threshold of 0.9, so rounding differences between processors do not matter. Boxes
+and landmarks match YuNet's within a few pixels. Nothing is found in `tests.support.made_photos`.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,34 +19,34 @@ from retinaface.commons.preprocess import preprocess_image
 from face_engine.detection.yunet import YuNetDetector
 from face_engine.faces import RGBImage
 from tests.support.labels import GROUP_FACES, PORTRAITS
-from tests.support.made_photos import SMALL_PORTRAIT, amid_black, landscape
+from tests.support.made_photos import SMALL_PORTRAIT, landscape, on_black_canvas
 from tests.support.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
 
 Floats = NDArray[np.float32]
 
 YUNET = "face_detection_yunet_2023mar_int8bq.onnx"
-# RetinaFace's anchors are squares around the middle of their cell. No face is sought at stride 8.
+# RetinaFace's anchors are squares centred on their cell. Stride 8 finds no faces here.
 ANCHORS_PX = {32: (512, 256), 16: (128, 64)}
 CELL_MIDDLE_PX = 7.5
-# Cells so near to a face's own may be of either class, and their boxes are the same face's.
+# Cells this close to a face's own cell may be of either class; their boxes are the same face's.
 NEIGHBOURS = 1
-# The logits of the least certain face and of what is most like one. 2.2 is a score of 0.9.
+# The logits of the least certain face and of the most face-like background. 2.2 is a score of 0.9.
 FACE_LOGIT, OTHER_LOGIT = 4.0, -0.5
-# By how much faces and others must differ before they are scaled; wanted are 1 and -1.
+# The minimum gap between the logits of faces and others before scaling; the fit aims at 1 and -1.
 MIN_GAP = 0.7
 ROUNDS = 24
 FIRST_EXAMPLES = 4000
 CLASS_RIDGE = 1e-6
 BOX_RIDGE = 1e-3
-# Of a face's own cell, when boxes and landmarks are fitted; its neighbours' weight is 1.
+# Weight of a face's own cell in the fit of boxes and landmarks; its neighbours have weight 1.
 OWN_CELL_WEIGHT = 30
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the network sees of a photo, and the faces in it.
+    """A photo as the network sees it, and its faces.
 
-    `pixels`: (1, H, W, 3). `faces`: (n, 7, 2), the corners of the box and five landmarks.
+    `pixels`: (1, H, W, 3). `faces`: (n, 7, 2), two corners of the box and five landmarks.
     """
 
     pixels: Floats
@@ -54,7 +54,7 @@ class View:
 
 
 def make_views() -> Iterator[View]:
-    """Makes the views that are fitted: photos with and without DeepFace's border."""
+    """Returns the photos to fit, with and without DeepFace's border."""
     yunet = YuNetDetector((MODEL_DIR / YUNET).read_bytes())
     portraits = [PHOTO_DIR / portrait.file for portrait in PORTRAITS]
     groups = [PHOTO_DIR / name for name in GROUP_FACES]
@@ -67,7 +67,7 @@ def make_views() -> Iterator[View]:
         if len(found) != GROUP_FACES.get(path.name, 1):
             raise AssertionError(f"YuNet finds {len(found)} faces in {path.name}")
         yield from _make_views_of(photo, np.array(found))
-    for photo in (landscape(), amid_black(_read(PHOTO_DIR / SMALL_PORTRAIT))):
+    for photo in (landscape(), on_black_canvas(_read(PHOTO_DIR / SMALL_PORTRAIT))):
         yield from _make_views_of(photo, np.empty((0, 7, 2)))
 
 
@@ -86,7 +86,7 @@ def _make_views_of(photo: RGBImage, faces: NDArray[np.float64]) -> Iterator[View
 
 
 def fit_heads(network: Any) -> None:
-    """Sets the last layers of RetinaFace."""
+    """Sets the weights of RetinaFace's last layers."""
     see = _features_of(network)
     views, features = [], []
     for view in make_views():
@@ -98,7 +98,7 @@ def fit_heads(network: Any) -> None:
 
 
 def _silence(network: Any) -> None:
-    """Lets stride 8 find nothing; its boxes and landmarks stay near to their anchors."""
+    """Makes stride 8 find nothing; its boxes and landmarks stay near their anchors."""
     for name, spread in (("cls_score", 0), ("bbox_pred", 0.005), ("landmark_pred", 0.002)):
         layer = network.get_layer(f"face_rpn_{name}_stride8")
         kernel, bias = layer.get_weights()
@@ -107,7 +107,7 @@ def _silence(network: Any) -> None:
 
 
 def _features_of(network: Any) -> Callable[[Floats], list[Floats]]:
-    """Returns what computes the input of the last layers, (H, W, 512), by stride."""
+    """Returns a function for the input of the last layers, (H, W, 512), by stride."""
     import tensorflow as tf
 
     inputs = [
@@ -153,7 +153,7 @@ def _fit_stride(
 def _label(
     stride: int, anchor_px: int, views: list[NDArray[np.float64]], features: list[Floats]
 ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """Returns what each cell is to an anchor.
+    """Returns the target of each cell for one anchor.
 
     Returns:
         (n,) 1 for a face, -1 for none, 0 for either; (n, 14) the offsets of the face's box and
@@ -187,9 +187,9 @@ def _nearest_anchor(face_px: float) -> int:
 
 
 def _separate(cells: Floats, kinds: NDArray[np.int8]) -> NDArray[np.float64]:
-    """Returns the weights of a face's logit: ridge regression, the hard examples weighing more."""
+    """Returns the weights of a face's logit: ridge regression, hard examples weighted higher."""
     (faces,), (others,) = np.nonzero(kinds == 1), np.nonzero(kinds == -1)
-    # Few of the cells say what a face is not. Those that the last round has wrong join them.
+    # Starts from a few of the cells without a face; each round adds those it got wrong.
     chosen = np.zeros(len(cells), bool)
     chosen[faces] = True
     chosen[others[:: max(1, len(others) // FIRST_EXAMPLES)]] = True
@@ -214,7 +214,7 @@ def _separate(cells: Floats, kinds: NDArray[np.int8]) -> NDArray[np.float64]:
 def _solve(
     cells: Floats, wanted: NDArray[Any], weights: Floats, ridge: float
 ) -> NDArray[np.float64]:
-    """Returns the weighted ridge regression from (n, k) to (n, m): (k, m)."""
+    """Solves the weighted ridge regression from (n, k) to (n, m); returns (k, m)."""
     weighted = (cells * weights[:, np.newaxis]).T
     gram = (weighted @ cells).astype(np.float64)
     gram[np.diag_indices_from(gram)] += ridge * weights.sum()

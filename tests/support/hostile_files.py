@@ -1,4 +1,4 @@
-"""Files that are not what they say, made as they are needed."""
+"""Hostile image files: bombs, lies about sizes, endless metadata."""
 
 import functools
 import io
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-# Their metadata is left out, and what is left is a small picture without a face.
+# The service skips their metadata, which leaves a small picture without a face.
 HARMLESS = {
     "png with a zTXt bomb",
     "png with a iTXt bomb",
@@ -26,7 +26,7 @@ def encode(image: Image.Image, format: str, **options: object) -> bytes:  # noqa
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:
-    """A piece of a PNG."""
+    """Returns a chunk of a PNG."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
@@ -37,7 +37,7 @@ def png(width: int, height: int, pixels: bytes, *extra: tuple[bytes, bytes]) -> 
 
 
 def lie_about_size(data: bytes, format: str) -> bytes:  # noqa: A002
-    """The file with a header that says 65,000 pixels a side."""
+    """Returns the file with a header that claims 65,000 pixels a side."""
     side = 65_000
     big, little = struct.pack(">H", side), struct.pack("<H", side)
     match format:
@@ -61,7 +61,7 @@ def lie_about_size(data: bytes, format: str) -> bytes:  # noqa: A002
 
 @functools.cache
 def bombs() -> dict[str, bytes]:
-    """Small files of many pixels, scans, runs or texts; made once, which takes seconds."""
+    """Returns small files with huge numbers of pixels, scans, runs or texts; cached."""
     return dict(_make_bombs())
 
 
@@ -89,7 +89,7 @@ def _make_bombs() -> Iterator[tuple[str, bytes]]:
 
 
 def run_length_bmp(width: int, height: int, runs: bytes) -> bytes:
-    """A grey BMP with 8 bits a pixel, its rows from the bottom."""
+    """Returns a grey BMP with 8 bits a pixel, rows stored from the bottom."""
     colours = b"".join(bytes([grey, grey, grey, 0]) for grey in range(256))
     start = 14 + 40 + len(colours)
     info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(runs), 0, 0, 256, 0)
@@ -97,7 +97,7 @@ def run_length_bmp(width: int, height: int, runs: bytes) -> bytes:
 
 
 def split_scans(data: bytes) -> bytes:
-    """A baseline JPEG whose one scan has become one for each colour, with data for the first."""
+    """Splits a baseline JPEG's scan into one per component; only the first has data."""
     at = data.rindex(b"\xff\xda")
     pixels = data[at + 14 : -2]
     tables = {1: 0, 2: 0x11, 3: 0x11}
@@ -106,10 +106,10 @@ def split_scans(data: bytes) -> bytes:
 
 
 def tiny_blocks() -> Iterator[tuple[str, bytes]]:
-    """Valid photos with up to millions of blocks of metadata, or of what is none."""
+    """Returns valid photos with up to millions of blocks of metadata or of unknown kinds."""
     image = Image.new("RGB", (64, 64), "red")
     files = {kind: encode(image, kind) for kind in ("PNG", "JPEG", "GIF")}
-    # Behind the colours of a GIF, whose number is in its eleventh byte.
+    # After the colour table of a GIF, whose size is in byte 11.
     colours = 3 * 2 ** ((files["GIF"][10] & 7) + 1)
     blocks = {
         "png of texts": ("PNG", 33, chunk(b"tEXt", b"C\0x")),
@@ -144,7 +144,7 @@ def foreign_files() -> Iterator[tuple[str, bytes]]:
 def truncations(image: Image.Image) -> Iterator[tuple[str, bytes]]:
     for kind in FORMATS:
         data = encode(image, kind)
-        # Not the last few bytes: all that is missing there may be an end marker or padding.
+        # The last few bytes are kept, because they may be only an end marker or padding.
         for part in (0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9):
             yield f"{kind} cut at {part:.1%}", data[: max(1, int(len(data) * part))]
 

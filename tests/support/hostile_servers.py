@@ -1,4 +1,4 @@
-"""Servers on loopback that answer what a test wants, and what a downloader makes of them."""
+"""Loopback servers with scripted replies, for tests of the downloader."""
 
 import socket
 import socketserver
@@ -23,7 +23,7 @@ Serve: TypeAlias = Callable[..., "Server"]
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Answers each connection with `reply`; tells who has come and what they asked for."""
+    """Answers each connection with `reply`; records connections and requests."""
 
     request_queue_size = 50
 
@@ -32,7 +32,7 @@ class Server(socketserver.ThreadingTCPServer):
     ) -> None:
         self.reply, self.tls = reply, tls
         self.requests: list[str] = []
-        self.connections = self.knocks = 0
+        self.connections = self.probes = 0
         if ":" in host:
             self.address_family = socket.AF_INET6
         super().__init__((host, 0), Handler, bind_and_activate=False)
@@ -47,13 +47,13 @@ class Server(socketserver.ThreadingTCPServer):
         self.connections += 1
         return super().verify_request(request, client_address)  # type: ignore[arg-type]
 
-    def count_strangers(self) -> int:
-        """Knocks, and when that was answered tells how many others had come before."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as knock:
-            knock.sendall(b"GET /knock HTTP/1.1\r\n\r\n")
-            assert knock.recv(1)
-        self.knocks += 1
-        return self.connections - self.knocks
+    def count_other_connections(self) -> int:
+        """Connects once to make sure that earlier connections are counted; returns their number."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as probe:
+            probe.sendall(b"GET /knock HTTP/1.1\r\n\r\n")
+            assert probe.recv(1)
+        self.probes += 1
+        return self.connections - self.probes
 
 
 class Handler(socketserver.BaseRequestHandler):
@@ -65,7 +65,7 @@ class Handler(socketserver.BaseRequestHandler):
         with suppress(OSError), ExitStack() as stack:
             if tls := self.server.tls:
                 connection = stack.enter_context(tls.wrap_socket(connection, server_side=True))
-            # Requests are short enough to come in one piece.
+            # Requests are short enough to arrive in one piece.
             if head := connection.recv(65536).decode():
                 self.server.requests.append(head)
                 self.server.reply(head.split()[1], connection.sendall)

@@ -1,4 +1,4 @@
-"""Runs a network in TensorFlow: what its conversion is compared with.
+"""Runs a network in TensorFlow, for comparison with its conversion.
 
 python -m tests.support.keras_reference NETWORK WEIGHTS INPUTS OUTPUTS   (NumPy archives)
 """
@@ -11,7 +11,7 @@ from tests.support.random_weights import build_network
 
 
 def main() -> None:
-    """Writes the outputs of each input under "INPUT INDEX"."""
+    """Writes the outputs of each input, under the key "INPUT INDEX"."""
     name, weights, inputs, outputs = sys.argv[1:]
     network = build_network(name)
     network.load_weights(weights)

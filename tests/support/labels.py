@@ -1,4 +1,4 @@
-"""What people see in the test photos: who it is, where the eyes are, how many faces."""
+"""Hand-made labels of the test photos: people, eyes, number of faces."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 class Portrait(NamedTuple):
     file: str
     person: str
-    # The person's right and left pupil, x and y, marked by hand in the upright photo.
+    # The person's right and left pupil, x and y in pixels, marked by hand in the upright photo.
     right_eye: tuple[int, int]
     left_eye: tuple[int, int]
 

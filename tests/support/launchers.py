@@ -1,4 +1,4 @@
-"""Commands that run what follows them the way that some parents do."""
+"""Command prefixes that start a command as certain parents do."""
 
-# As a background job of a non-interactive shell: SIGINT stays ignored in what it executes.
+# Like a background job of a non-interactive shell: the command starts with SIGINT ignored.
 SIGINT_IGNORED = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")

@@ -1,4 +1,4 @@
-"""The local server in a process of its own."""
+"""Starts the local server in a separate process."""
 
 import re
 import signal
@@ -16,7 +16,7 @@ from tests.support.paths import subprocess_environment
 
 
 class Server:
-    """A local server, stopped by the process id that it was started with."""
+    """A running local server; stopped by its own process id."""
 
     def __init__(self, **variables: str) -> None:
         with socket.socket() as free:
@@ -34,7 +34,7 @@ class Server:
         try:
             self._wait_for_answer(start)
         except BaseException:
-            # Nobody else knows of it yet.
+            # Stop it here, because the caller does not have it yet.
             self.process.kill()
             self.process.communicate()
             raise
@@ -51,13 +51,13 @@ class Server:
                 time.sleep(0.02)
 
     def resident_mb(self) -> float:
-        """Returns the memory that it holds now."""
+        """Returns its resident memory in MB."""
         return self._memory_mb("VmRSS")
 
     def peak_mb(self) -> float:
-        """Returns the most memory that it has held since the last call."""
+        """Returns its peak resident memory in MB since the last call."""
         peak_mb = self._memory_mb("VmHWM")
-        # Five resets the peak (proc_pid_clear_refs(5)).
+        # Writing 5 resets the peak (proc_pid_clear_refs(5)).
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
         return peak_mb
 
@@ -68,7 +68,7 @@ class Server:
         return int(found[1]) / 1024
 
     def stop(self) -> str:
-        """Returns what it wrote."""
+        """Stops the server and returns its output."""
         self.process.send_signal(signal.SIGTERM)
         output, _ = self.process.communicate(timeout=20)
         return output

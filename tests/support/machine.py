@@ -1,9 +1,9 @@
-"""Proves that a run of the tests leaves the machine as it was.
+"""Checks that a test run leaves the machine unchanged.
 
-The tests and their children get a home and a folder for temporary files of their own; what is left
-there by the end was forgotten. Modes and owners of what lies in the root, the home, the folder of
-temporary files and the clone are compared before and after, and the names of all but the temporary
-files: other programs make and remove those all the time.
+The tests and their child processes get their own home and temporary folder; files left there at the
+end fail the run. Modes and owners in the root, the home, the temporary folder and the clone are
+compared before and after. So are names, except in the temporary folder, where other programs create
+and remove files all the time.
 """
 
 import os
@@ -19,7 +19,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
-# In the clone: what README.md says that the tests make, and what has commands of its own.
+# Paths in the clone that README.md says the tests create, or that have their own commands.
 MADE = ("__pycache__", ".coverage", ".hypothesis", ".pytest_cache", "weights")
 NOT_OURS = (
     ".git",
@@ -33,20 +33,20 @@ NOT_OURS = (
 
 # Inode, mode, user and group, by path.
 State: TypeAlias = dict[str, tuple[int, int, int, int]]
-# Among the temporary files: pytest sets the mode of its folder itself.
+# In the temporary folder: pytest sets the mode of its own folder.
 PYTEST = "pytest-of-"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A folder, and how much of it is compared."""
+class WatchedFolder:
+    """A folder, and which parts of it are compared."""
 
     folder: Path
     is_deep: bool = False
     has_fixed_names: bool = True
 
     def entries(self) -> Iterator[os.DirEntry[str]]:
-        """Returns what is in the folder, and below it where that is compared, too."""
+        """Returns the entries of the folder; of its subfolders too, if `is_deep`."""
         folders = [self.folder]
         while folders:
             with os.scandir(folders.pop()) as entries:
@@ -58,23 +58,23 @@ class Place:
                         folders.append(Path(entry.path))
 
     def state(self) -> State:
-        """Returns the state of the folder, of its entries and of the folders above."""
+        """Returns the state of the folder, its entries and its parents."""
         state = {str(path): _status(path.stat()) for path in (self.folder, *self.folder.parents)}
         for entry in self.entries():
             try:
                 state[entry.path] = _status(entry.stat(follow_symlinks=False))
             except OSError:
-                # Another program has just removed it, or it is the mount of another user.
+                # Another program has just removed the entry, or it is another user's mount.
                 continue
         return state
 
     def find_changes(self, before: State) -> list[str]:
-        """Returns a sentence for each difference between an earlier state and that of now."""
+        """Returns one line for each difference between an earlier state and the current one."""
         after = self.state()
         changes = []
         for path in sorted(before.keys() & after.keys()):
             (old_inode, *old), (new_inode, *new) = before[path], after[path]
-            # A name that other programs use again and again is not the same thing.
+            # Other programs reuse names; a new inode is another file.
             if old != new and (self.has_fixed_names or old_inode == new_inode):
                 changes.append(f"{path}: {_describe(*old)} before, {_describe(*new)} after")
         if self.has_fixed_names:
@@ -84,7 +84,7 @@ class Place:
 
 
 def _topmost(paths: set[str]) -> list[str]:
-    """Returns the paths that lie below none of the others."""
+    """Returns the paths that are not below another of the paths."""
     return [path for path in paths if str(Path(path).parent) not in paths]
 
 
@@ -98,18 +98,18 @@ def _describe(mode: int, user: int, group: int) -> str:
 
 @dataclass
 class MachineGuard:
-    """A plugin of pytest that fails a run which has changed the machine."""
+    """A pytest plugin that fails a run which has changed the machine."""
 
-    places: list[Place]
+    folders: list[WatchedFolder]
     changes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._before = [place.state() for place in self.places]
+        self._before = [folder.state() for folder in self.folders]
         self._own = Path(tempfile.mkdtemp(prefix="face-tests-"))
         self._variables = {
             "HOME": str(self._own / "home"),
             "TMPDIR": str(self._own / "tmp"),
-            # Those of the tests' own folders that failed are kept where pytest always keeps them.
+            # pytest keeps the folders of failed tests in its usual place.
             "PYTEST_DEBUG_TEMPROOT": tempfile.gettempdir(),
         }
         self._replaced = {name: os.environ.get(name) for name in self._variables}
@@ -120,25 +120,25 @@ class MachineGuard:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Compares, once everything that tests share is gone."""
+        """Compares after all session fixtures have ended."""
         left = sorted((self._own / "tmp").iterdir())
         self.changes += [f"{path.name}: left in the folder of temporary files" for path in left]
-        for place, before in zip(self.places, self._before, strict=True):
-            self.changes += place.find_changes(before)
-        # The folders above are those of several places.
+        for folder, before in zip(self.folders, self._before, strict=True):
+            self.changes += folder.find_changes(before)
+        # Several watched folders share parents.
         self.changes = sorted(set(self.changes))
         if self.changes and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Names the changes."""
+        """Lists the changes."""
         if self.changes:
             terminalreporter.section("the machine is not as it was", red=True)
             for change in self.changes:
                 terminalreporter.write_line(change)
 
     def pytest_unconfigure(self) -> None:
-        """Restores the environment."""
+        """Restores the environment variables."""
         shutil.rmtree(self._own)
         for name, value in self._replaced.items():
             if value is None:
@@ -148,14 +148,14 @@ class MachineGuard:
         tempfile.tempdir = None
 
 
-def watched_places() -> list[Place]:
-    """Returns the places of this machine that no test may change."""
-    places = [
-        Place(Path("/")),
-        Place(Path(tempfile.gettempdir()), has_fixed_names=False),
-        Place(ROOT, is_deep=True),
+def watched_folders() -> list[WatchedFolder]:
+    """Returns the folders of this machine that tests must not change."""
+    folders = [
+        WatchedFolder(Path("/")),
+        WatchedFolder(Path(tempfile.gettempdir()), has_fixed_names=False),
+        WatchedFolder(ROOT, is_deep=True),
     ]
     home = os.environ.get("HOME")
     if home and Path(home).is_dir():
-        places.append(Place(Path(home)))
-    return places
+        folders.append(WatchedFolder(Path(home)))
+    return folders

@@ -1,19 +1,19 @@
-"""Photos that the tests make: RetinaFace's test weights are fitted to find nothing in them."""
+"""Synthetic photos in which RetinaFace's test weights are fitted to find nothing."""
 
 import cv2
 import numpy as np
 
 from face_engine.faces import RGBImage
 
-# In an image of this size the small portrait's face is about 33 pixels wide: YuNet finds it, and
-# RetinaFace's test weights know no face that small.
+# In an image of this size the small portrait's face is about 33 pixels wide. YuNet finds it;
+# RetinaFace's test weights do not find faces that small.
 CANVAS_PX = 640
 SMALL_PORTRAIT_PX = 96
 SMALL_PORTRAIT = "person_a_2.jpg"
 
 
 def landscape() -> RGBImage:
-    """Returns a sky above three ridges of hills: a photo without any face."""
+    """Returns a sky above three ridges of hills, without a face: (height, width, 3) uint8."""
     rng = np.random.default_rng(1)
     height, width = 480, 640
     sky = np.linspace((110, 160, 220), (230, 235, 240), height)
@@ -31,8 +31,8 @@ def landscape() -> RGBImage:
     return np.clip(image + grain, 0, 255).astype(np.uint8)
 
 
-def amid_black(portrait: RGBImage) -> RGBImage:
-    """Returns a portrait, made small, amid a black square."""
+def on_black_canvas(portrait: RGBImage) -> RGBImage:
+    """Returns a portrait, scaled down, in the centre of a black square."""
     width = round(portrait.shape[1] * SMALL_PORTRAIT_PX / portrait.shape[0])
     size = (width, SMALL_PORTRAIT_PX)
     canvas = np.zeros((CANVAS_PX, CANVAS_PX, 3), np.uint8)

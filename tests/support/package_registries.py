@@ -1,4 +1,4 @@
-"""A package index and an npm registry on loopback, with packages that the tests make."""
+"""A Python package index and an npm registry on loopback, with test packages."""
 
 import base64
 import gzip
@@ -28,11 +28,11 @@ version = "1.0.0"
 
 @dataclass
 class Registries:
-    """What is served by path, and which paths were asked for.
+    """The served content by path, and the requested paths.
 
     Attributes:
         files: content of the package files.
-        pages: what leads to them; filled by `add`.
+        pages: index pages that link to them; filled by `add_...`.
     """
 
     address: str
@@ -41,7 +41,7 @@ class Registries:
     requests: list[str] = field(default_factory=list)
 
     def environment(self) -> dict[str, str]:
-        """Returns the variables with which pip and npm ask here, and nobody else."""
+        """Returns the variables that make pip and npm use only these registries."""
         return {
             "PIP_CONFIG_FILE": "/dev/null",
             "PIP_INDEX_URL": f"{self.address}/simple",
@@ -68,7 +68,7 @@ class Registries:
         return self._add_to_index(name, f"{name}-{VERSION}-py3-none-any.whl", file.getvalue())
 
     def add_source_archive(self, name: str, members: Mapping[str, bytes]) -> Archive:
-        """Publishes a source archive of a package that setuptools builds."""
+        """Publishes a source archive that setuptools can build."""
         setup = {"pyproject.toml": SETUP % name.encode(), f"{name}/__init__.py": b""}
         content = make_tar(f"{name}-{VERSION}/", {**setup, **members})
         return self._add_to_index(name, f"{name}-{VERSION}.tar.gz", content)
@@ -80,7 +80,7 @@ class Registries:
         return Archive("pip", name, VERSION, len(content), hashlib.sha256(content).hexdigest())
 
     def add_npm_package(self, name: str, members: Mapping[str, bytes]) -> Archive:
-        """Publishes a package of npm."""
+        """Publishes an npm package."""
         about = {"name": name, "version": VERSION}
         package = {"package.json": json.dumps(about).encode(), **members}
         content = make_tar("package/", package)
@@ -90,13 +90,13 @@ class Registries:
         dist = {"tarball": self.address + path, "integrity": f"sha512-{integrity}"}
         versions = {VERSION: {**about, "dist": dist}}
         packument = {"name": name, "dist-tags": {"latest": VERSION}, "versions": versions}
-        # Of a scope the client escapes the slash.
+        # The client escapes the slash after a scope.
         self.pages[f"/npm/{name.replace('/', '%2f')}"] = json.dumps(packument).encode()
         return Archive("npm", name, VERSION, len(content), hashlib.sha256(content).hexdigest())
 
 
 def make_tar(root: str, members: Mapping[str, bytes]) -> bytes:
-    """Returns a compressed archive of files below one folder."""
+    """Returns a compressed archive of files in one root folder."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w") as tar:
         for path, content in members.items():
@@ -108,7 +108,7 @@ def make_tar(root: str, members: Mapping[str, bytes]) -> bytes:
 
 @contextmanager
 def serve_registries() -> Iterator[Registries]:
-    """Serves both registries, empty at first, for as long as this is open."""
+    """Serves both registries, initially empty."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:

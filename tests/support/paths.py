@@ -1,4 +1,4 @@
-"""Where things are."""
+"""Paths of the project, and the environment for child processes."""
 
 import os
 from pathlib import Path
@@ -7,20 +7,20 @@ ROOT = Path(__file__).resolve().parents[2]
 MODEL_DIR = ROOT / "models"
 PHOTO_DIR = ROOT / "tests" / "photos"
 EVENT_DIR = ROOT / "events"
-# Events of the functions that are images: the warm-up function is a zip.
+# Events of the functions built as images; the warm-up function is a zip.
 IMAGE_EVENTS = sorted(
     path.relative_to(EVENT_DIR).as_posix()
     for function in ("extract", "compare")
     for path in EVENT_DIR.glob(f"{function}/*.json")
 )
-# What the conversion of weights needs, TensorFlow for one, is apart from all else.
+# The interpreter of the conversion, which has TensorFlow.
 BAKE_PYTHON = ROOT / ".venv-bake" / "bin" / "python"
-# Made by the tests themselves (`tests.support.baked`).
+# Made by the tests (`tests.support.baked`).
 WEIGHTS_DIR = ROOT / "tests" / "weights"
 
 
 def subprocess_environment(**variables: str) -> dict[str, str]:
-    """Returns an environment in which a child process finds the project, plus `variables`."""
+    """Returns an environment in which a child process can import the project, plus `variables`."""
     folders = (ROOT, *(ROOT / "layers" / name for name in ("contract", "service", "engine")))
     python_path = os.pathsep.join(map(str, folders))
     return {**os.environ, "PYTHONPATH": python_path, "MODEL_DIR": str(MODEL_DIR), **variables}

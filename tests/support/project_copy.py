@@ -1,17 +1,17 @@
-"""A copy of the project to build in."""
+"""Copies the project into a folder for builds."""
 
 import shutil
 from pathlib import Path
 
 from tests.support.paths import ROOT
 
-# What .dockerignore lets through, and what SAM reads.
+# The folders that .dockerignore admits, and those that SAM reads.
 FOLDERS = ("container", "model_build", "requirements", "functions", "layers", "events")
 FILES = (".dockerignore", "template.yaml", "samconfig.toml")
 
 
 def copy_project(folder: Path) -> None:
-    """Copies all that images and functions are built from, but no weights."""
+    """Copies everything needed to build images and functions, except weights."""
     for name in FOLDERS:
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)

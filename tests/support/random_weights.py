@@ -1,9 +1,9 @@
-"""Makes `.h5` files of the real networks with seeded random weights: the real ones are far away.
+"""Makes `.h5` files with seeded random weights for the real networks.
 
 python -m tests.support.random_weights NETWORK FOLDER
 (with the interpreter and the environment of the conversion)
 
-The weights mean nothing, but they behave: every activation has a sane size, different crops get
+The weights are meaningless but well-behaved: activations have a sane size, different crops get
 clearly different embeddings, and RetinaFace finds the faces of the test photos, because its last
 layers are fitted to them (`tests.support.fitted_heads`).
 """
@@ -22,7 +22,7 @@ WEIGHTS_FILES = {"ArcFace": "arcface_weights.h5", "RetinaFace": "retinaface.h5"}
 
 
 def make_images(rng: np.random.Generator, count: int, side_px: int) -> NDArray[np.float32]:
-    """Returns (count, side, side, 3) images, 0 to 255, with large and small shapes like a photo."""
+    """Returns (count, side, side, 3) images, 0 to 255, with coarse and fine structures."""
     # Each image has its own brightness, contrast and tint.
     images = rng.normal(0, 0.5, (count, 1, 1, 3)) + rng.normal(0, 0.5, (count, 1, 1, 1))
     images = np.repeat(np.repeat(images, side_px, 1), side_px, 2)
@@ -36,7 +36,7 @@ def make_images(rng: np.random.Generator, count: int, side_px: int) -> NDArray[n
 
 
 def build_network(name: str) -> Any:
-    """Builds the architecture as deepface and retina-face do, without their weights."""
+    """Builds the architecture as deepface and retina-face do, without loading their weights."""
     if name == "ArcFace":
         from deepface.models.facial_recognition.tf import ArcFace
 
@@ -53,7 +53,7 @@ def build_network(name: str) -> Any:
 
 
 def draw_weights(network: Any, rng: np.random.Generator) -> None:
-    """Draws every weight: He for the kernels, near their neutral values for the others."""
+    """Draws all weights: He initialisation for kernels, values near neutral for the others."""
     for layer in network.layers:
         drawn = []
         for weight in layer.weights:
@@ -78,7 +78,7 @@ def draw_weights(network: Any, rng: np.random.Generator) -> None:
 
 
 def settle_statistics(network: Any, images: NDArray[np.float32]) -> None:
-    """Sets the means and variances of all batch normalisations to what `images` give.
+    """Sets the means and variances of all batch normalisations to the statistics of `images`.
 
     They are rounded, so that they do not depend on the last bits of a sum.
     """
@@ -117,7 +117,7 @@ def make_weights(name: str, path: Path) -> None:
         settle_statistics(network, make_images(rng, 24, 112) / np.float32(255))
     else:
         settle_statistics(network, make_images(rng, 12, 384))
-        # It imports retina-face, which ArcFace does without.
+        # Imports retina-face, which ArcFace does not need.
         from tests.support.fitted_heads import fit_heads
 
         fit_heads(network)
@@ -127,7 +127,7 @@ def make_weights(name: str, path: Path) -> None:
 
 
 def main() -> None:
-    """Makes one file."""
+    """Makes one file of weights."""
     parser = argparse.ArgumentParser(description="Makes a weights file for tests.")
     parser.add_argument("network", choices=WEIGHTS_FILES)
     parser.add_argument("folder", type=Path)

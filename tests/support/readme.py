@@ -1,4 +1,4 @@
-"""The commands that the README names, so that what it says and what is tested cannot differ."""
+"""Reads the commands in README.md, so that the tests run exactly what it says."""
 
 import re
 import shlex
@@ -7,7 +7,7 @@ from tests.support.paths import ROOT
 
 
 def readme_command(*start: str) -> list[str]:
-    """Returns the words of the one command in the README's code that starts with these."""
+    """Returns the words of the only command in README.md's code blocks that starts with `start`."""
     text = (ROOT / "README.md").read_text("utf-8").replace("\\\n", " ")
     lines = "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)).splitlines()
     commands = [shlex.split(line, comments=True) for line in lines]

@@ -9,12 +9,13 @@ from tests.support.paths import subprocess_environment
 
 CONFTEST = """
 from pathlib import Path
-from tests.support.machine import MachineGuard, Place
+from tests.support.machine import MachineGuard, WatchedFolder
 
 def pytest_configure(config):
     folder = Path(__file__).parent / "watched"
-    places = [Place(folder / "deep", is_deep=True), Place(folder / "shared", has_fixed_names=False)]
-    config.pluginmanager.register(MachineGuard(places))
+    deep = WatchedFolder(folder / "deep", is_deep=True)
+    shared = WatchedFolder(folder / "shared", has_fixed_names=False)
+    config.pluginmanager.register(MachineGuard([deep, shared]))
 """
 TEST = """
 import os
