@@ -1,4 +1,4 @@
-"""Images broken on purpose, each in a way that its format knows."""
+"""Generates broken images: damaged parts, damaged bytes and false sizes, per format."""
 
 import struct
 from collections.abc import Callable
@@ -15,7 +15,7 @@ PARTS = {name: split(data, name.split()[0]) for name, data in FILES.items()}
 
 Edit: TypeAlias = Callable[[st.DrawFn, list[Part], int], list[Part]]
 
-# 8000 a side are just the pixels that are decoded; 65,500 is the most of a JPEG.
+# 8000 × 8000 is exactly the limit of decoded pixels; 65,500 is the most a JPEG can have.
 SIDES = st.one_of(
     st.sampled_from([0, 1, 2, 119, 121, 8000, 8001, 16_383, 32_768, 65_500, 65_535]),
     st.integers(0, 300),
@@ -50,7 +50,7 @@ def move(draw: st.DrawFn, parts: list[Part], at: int) -> list[Part]:
 
 
 def corrupt(draw: st.DrawFn, parts: list[Part], at: int) -> list[Part]:
-    """With a checksum that is right, so that what reads the body sees it."""
+    """Corrupts the body but writes the right checksum, so that a decoder reads the body."""
     return put(parts, at, replace(parts[at], body=flip(parts[at].body, draw(FLIPS))))
 
 
@@ -60,7 +60,7 @@ def cut(draw: st.DrawFn, parts: list[Part], at: int) -> list[Part]:
 
 
 def overwrite(draw: st.DrawFn, parts: list[Part], at: int) -> list[Part]:
-    """Offsets and sizes inside of a body are mostly numbers of two or four bytes."""
+    """Overwrites two or four bytes, the usual size of offsets and lengths in a body."""
     body = parts[at].body
     form, most = draw(st.sampled_from([("<I", 2**32 - 1), (">I", 2**32 - 1), (">H", 0xFFFF)]))
     number = struct.pack(form, draw(SIDES) & most)
@@ -106,7 +106,7 @@ EDITS: tuple[Edit, ...] = (
 
 @st.composite
 def broken_parts(draw: st.DrawFn, names: st.SearchStrategy[str]) -> bytes:
-    """A file some of whose parts are gone, moved, or not what they say."""
+    """Returns a file in which some parts are missing, moved or false."""
     name = draw(names)
     parts = PARTS[name]
     for edit in draw(st.lists(st.sampled_from(EDITS), min_size=1, max_size=3)):
@@ -117,7 +117,7 @@ def broken_parts(draw: st.DrawFn, names: st.SearchStrategy[str]) -> bytes:
 
 @st.composite
 def broken_bytes(draw: st.DrawFn, names: st.SearchStrategy[str]) -> bytes:
-    """A file with flipped bytes, a cut, or another file's end."""
+    """Returns a file with flipped bytes, cut off, or with another file's end."""
     name = draw(names)
     data = flip(FILES[name], draw(st.one_of(st.just([]), FLIPS)))
     end = draw(st.integers(0, len(data)))
@@ -127,10 +127,10 @@ def broken_bytes(draw: st.DrawFn, names: st.SearchStrategy[str]) -> bytes:
 
 @st.composite
 def lying_sizes(draw: st.DrawFn, names: st.SearchStrategy[str]) -> bytes:
-    """A file that says another width and height, everywhere or in one place."""
+    """Returns a file with a false width and height, everywhere or in one place."""
     name = draw(names)
     kind, parts = name.split()[0], PARTS[name]
-    # Whole, as many pixels as are decoded: 64 megapixels take a second and more.
+    # Only one in ten has exactly the limit: decoding 64 megapixels takes more than a second.
     whole = draw(st.integers(0, 9)) == 9
     size = (8000, 8000) if whole else draw(st.tuples(SIDES, SIDES))
     changed = [replace(part, body=say_size(part.body, kind, *size)) for part in parts]
@@ -140,14 +140,14 @@ def lying_sizes(draw: st.DrawFn, names: st.SearchStrategy[str]) -> bytes:
 
 
 def say_size(body: bytes, kind: str, width: int, height: int) -> bytes:
-    """Writes another size over the true one, if that stands in a part."""
+    """Overwrites the true size in a part, if the part contains it."""
     for true, lie in zip(sizes(kind, *SIZE), sizes(kind, width, height), strict=True):
         body = body.replace(true, lie)
     return body
 
 
 def sizes(kind: str, width: int, height: int) -> list[bytes]:
-    """How a format writes a size, as far as its fields hold it."""
+    """Returns the encodings of a size in a format, as far as its fields can hold it."""
     w, h = width & 0xFFFF, height & 0xFFFF
     match kind:
         case "JPEG":
@@ -174,6 +174,6 @@ def sizes(kind: str, width: int, height: int) -> list[bytes]:
 
 
 def broken_images(kind: str) -> st.SearchStrategy[bytes]:
-    """Broken files of one format."""
+    """Returns a strategy for broken files of one format."""
     names = st.sampled_from([name for name in FILES if name.split()[0] == kind])
     return st.one_of(broken_parts(names), broken_bytes(names), lying_sizes(names))

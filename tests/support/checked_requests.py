@@ -1,4 +1,4 @@
-"""What every answer must be, whatever was sent."""
+"""Posts requests, and checks the rules that hold for every answer."""
 
 import json
 import math
@@ -17,7 +17,7 @@ MAX_SECONDS = 5
 def post(
     service: httpx.Client, path: str, body: str, most_seconds: float = MAX_SECONDS
 ) -> dict[str, Any]:
-    """Posts JSON text, makes sure that the answer is a proper one, and returns what is in it."""
+    """Posts JSON text, checks the answer against the contract, and returns its content."""
     start = time.perf_counter()
     answer = service.post(path, content=body, headers={"content-type": "application/json"})
     seconds = time.perf_counter() - start
@@ -27,7 +27,7 @@ def post(
     if answer.status_code == 200:
         assert_result(path, content)
     else:
-        # No other status is the client's fault.
+        # No other status means that the client is at fault.
         assert answer.status_code in (400, 413, 422), answer.text
         assert_envelope(content)
     return content
@@ -36,7 +36,7 @@ def post(
 def post_image(
     service: httpx.Client, image: str, most_seconds: float = MAX_SECONDS, **options: Any
 ) -> dict[str, Any]:
-    """Posts an image: most examples are to be decoded and embedded, so no face is needed."""
+    """Posts an image. No face is required, so that most examples are decoded and embedded."""
     body = json.dumps({"image": image, "enforce_detection": False, **options})
     return post(service, EXTRACT, body, most_seconds)
 

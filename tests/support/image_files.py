@@ -1,4 +1,4 @@
-"""One small photo in the formats that are read, to be broken."""
+"""One small photo in all supported formats, as the base of broken files."""
 
 import io
 from typing import Any
@@ -7,12 +7,12 @@ from PIL import Image
 
 from tests.support.paths import PHOTO_DIR
 
-# Small, so that many are tried; and still with a face that is found.
+# Small enough for many attempts, but with a face that is still found.
 SIZE = (120, 140)
 
 
 def read_files() -> dict[str, bytes]:
-    """Returns files by a name that starts with their format."""
+    """Returns the files, keyed by a name that starts with their format."""
     image = Image.open(PHOTO_DIR / "person_a_1.jpg").convert("RGB").resize(SIZE)
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -1,4 +1,4 @@
-"""Image files taken apart into segments, chunks, boxes or fields, and put together again."""
+"""Splits image files into segments, chunks, boxes or fields, and joins them again."""
 
 import struct
 import zlib
@@ -10,9 +10,9 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a file; without a kind it is no more than its bytes.
+    """A part of a file. Without a kind it is raw bytes.
 
-    `length` and `checksum` are what the file says of it, and the truth when None.
+    `length` and `checksum` are written as given; None means the right value.
     """
 
     kind: bytes
@@ -22,7 +22,7 @@ class Part:
 
 
 def split(data: bytes, kind: str) -> list[Part]:
-    """Takes a valid file of a format apart."""
+    """Splits a valid file of a format into parts."""
     splitters = {"JPEG": _jpeg, "PNG": _png, "WEBP": _webp, "AVIF": _avif}
     if kind in splitters:
         return list(splitters[kind](data))
@@ -31,7 +31,7 @@ def split(data: bytes, kind: str) -> list[Part]:
 
 
 def join(parts: list[Part], kind: str) -> bytes:
-    """Writes a file of parts."""
+    """Joins parts into a file."""
     writers = {"JPEG": _jpeg_segment, "PNG": _png_chunk, "WEBP": _webp_chunk, "AVIF": _avif_box}
     write = writers.get(kind)
     data = b"".join(write(part) if write and part.kind else part.body for part in parts)
@@ -55,7 +55,7 @@ def _jpeg(data: bytes) -> Iterator[Part]:
         length = struct.unpack_from(">H", data, at + 2)[0]
         yield Part(data[at + 1 : at + 2], data[at + 4 : at + 2 + length])
         at += 2 + length
-    # The scans of a progressive JPEG, with the tables between them, are cut at their markers.
+    # A progressive JPEG's scans, with the tables between them, are split at their markers.
     while (next_scan := data.find(b"\xff\xda", at + 1)) > 0:
         yield Part(b"", data[at:next_scan])
         at = next_scan
@@ -107,7 +107,7 @@ def _avif_box(part: Part) -> bytes:
 
 
 def _gif_edges(data: bytes) -> list[int]:
-    """Header, screen, palette, then blocks: what begins each, its sub-blocks."""
+    """Offsets in a GIF: header, screen, palette, then the start and sub-blocks of each block."""
     at = 13 + (3 << (data[10] & 7) + 1 if data[10] & 0x80 else 0)
     edges = [6, 13, at]
     while data[at] != 0x3B:
@@ -124,12 +124,12 @@ def _gif_edges(data: bytes) -> list[int]:
 
 
 def _tiff_edges(data: bytes) -> list[int]:
-    """Header, what precedes the directory, its count, and each of its entries."""
+    """Offsets in a TIFF: header, data before the directory, its count, and each entry."""
     start, *_ = struct.unpack_from("<I", data, 4)
     count, *_ = struct.unpack_from("<H", data, start)
     return [8, start, *(start + 2 + 12 * entry for entry in range(count + 1))]
 
 
 def _bmp_edges(_: bytes) -> list[int]:
-    """The fields of both headers; width and height are one."""
+    """Offsets of the fields in both headers; width and height form one field."""
     return [2, 6, 10, 14, 18, 26, 28, 30, 34, 38, 42, 46, 50, 54]

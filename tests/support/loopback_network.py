@@ -1,4 +1,4 @@
-"""A network that ends at loopback: names have made-up addresses, and all else refuses."""
+"""A network that is limited to loopback: names have made-up addresses."""
 
 import socket
 import zlib
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-# What a name resolves to. Public ones must be tried and all the others must not.
+# The address of each name. Public addresses must be tried, all others must not.
 ANSWERS: tuple[tuple[str, ...], ...] = (
     (),
     ("8.8.8.8",),
@@ -24,18 +24,19 @@ ANSWERS: tuple[tuple[str, ...], ...] = (
 
 
 class Network:
-    """Notes where connections were tried, lets those to loopback through, refuses the rest."""
+    """Records attempted connections; allows those to loopback and refuses the others."""
 
     def __init__(self) -> None:
         self.tried: list[tuple[str, int]] = []
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
-        """Stands in for the system's resolver and for what is beyond loopback."""
+        """Replaces the system's resolver, and connections to other hosts than loopback."""
         ask, connect = socket.getaddrinfo, socket.socket.connect
 
         def resolve(host: Any, port: Any, *args: Any, **kwargs: Any) -> list[Any]:
             try:
-                # The system decides what is an address: it reads `127.1` and `0x7f000001`, too.
+                # The system decides what is a numeric address, which includes `127.1` and
+                # `0x7f000001`.
                 return ask(host, port, *args, **{**kwargs, "flags": socket.AI_NUMERICHOST})
             except socket.gaierror:
                 found = ANSWERS[zlib.crc32(str(host).encode()) % len(ANSWERS)]

@@ -1,4 +1,4 @@
-"""URLs of all spellings, most of them leading where none may lead."""
+"""URLs in every notation, most of which must be refused."""
 
 from ipaddress import IPv4Address
 
@@ -16,7 +16,7 @@ INSIDE = ["127.0.0.1", "10.0.0.7", "169.254.169.254", "192.168.1.1", "0.0.0.0", 
 
 
 def spell(text: str) -> st.SearchStrategy[str]:
-    """An IPv4 address as systems read it, too, and inside of IPv6 ones."""
+    """Returns an IPv4 address in the notations that systems accept, also inside IPv6 addresses."""
     number = int(IPv4Address(text))
     a, b, c, d = text.split(".")
     high, low = f"{number >> 16:x}", f"{number & 0xFFFF:x}"
@@ -46,5 +46,5 @@ PATHS = st.one_of(
     st.text(max_size=10).map("/".__add__),
 )
 URLS = st.one_of(st.builds("{}{}{}{}{}".format, SCHEMES, USERS, HOSTS, PORTS, PATHS), st.text())
-# Those that get as far as a name, and to what it resolves to.
+# URLs that pass the syntax checks, so that their host is resolved.
 WELL_FORMED = st.builds("http://{}/{}".format, HOSTS, st.text("ab?=&", max_size=5))

@@ -1,4 +1,4 @@
-"""SAM's command line, as the README uses it."""
+"""Runs SAM's command line as README.md says."""
 
 import json
 import os
@@ -22,7 +22,7 @@ START_TIMEOUT_S = 60
 
 
 class Sam:
-    """Runs SAM in a copy of the project, so that nothing of it is written into the clone."""
+    """Runs SAM in a copy of the project, so that it writes nothing into the clone."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "project"
@@ -34,7 +34,7 @@ class Sam:
             "PATH": os.pathsep.join([*map(str, own), os.environ["PATH"]]),
             "AWS_DEFAULT_REGION": "eu-west-1",
             "SAM_CLI_TELEMETRY": "0",
-            # What it would keep in HOME.
+            # SAM would otherwise write this to HOME.
             "__SAM_CLI_APP_DIR": str(folder / "sam"),
         }
 
@@ -51,14 +51,14 @@ class Sam:
         return done.stdout
 
     def build(self, base_image: str) -> None:
-        """Builds all functions on another base, the zip function for a Python that is here."""
+        """Builds all functions: images on another base, the zip for an available Python."""
         runtimes = read_template()["Parameters"]["PythonRuntime"]["AllowedValues"]
         runtime = next(name for name in reversed(runtimes) if self._runs(name))
         overrides = [f"BaseImage={base_image}", f"PythonRuntime={runtime}"]
         self._run([*readme_command("sam", "build"), *overrides])
 
     def _runs(self, python: str) -> bool:
-        # A shim of a version manager is found, and fails.
+        # A version manager's shim would be found but would fail.
         try:
             done = subprocess.run(
                 [python, "-c", ""], env=self._environment, capture_output=True, check=False
@@ -77,7 +77,7 @@ class Sam:
 
     @contextmanager
     def start_api(self) -> Iterator[str]:
-        """Serves the API as samconfig.toml says; yields its address."""
+        """Serves the API as configured in samconfig.toml; yields its address."""
         port = free_port()
         log = self._folder / "api.log"
         with log.open("w") as file:
@@ -97,7 +97,7 @@ class Sam:
                 time.sleep(0.1)
             yield f"http://127.0.0.1:{port}"
         finally:
-            # It stops its containers.
+            # SAM stops its containers.
             api.terminate()
             api.wait(START_TIMEOUT_S)
 

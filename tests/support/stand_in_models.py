@@ -1,4 +1,4 @@
-"""A detector and an embedder whose results a test knows beforehand."""
+"""A detector and an embedder with fixed, known results."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ class FixedDetector:
 
 
 class MeanEmbedder:
-    """Returns the mean of a crop's pixels 512 times."""
+    """Returns the mean of a crop's pixels, repeated 512 times."""
 
     def embed(self, crop_rgb: RGBImage) -> Embedding:
         assert crop_rgb.shape == (112, 112, 3)
