@@ -37,7 +37,7 @@ test: $(VENV)/.dev $(VENV)/.wheels $(SAM_VENV)/.sam $(BAKE_VENV)/.bake weights p
 	$(PYTHON_IN_VENV) -m pytest
 
 .PHONY: unit
-unit: $(VENV)/.dev weights photos ## Run the unit tests that need neither TensorFlow nor SAM
+unit: $(VENV)/.dev weights photos ## Run the unit tests, which need neither TensorFlow nor SAM: within a minute
 	$(PYTHON_IN_VENV) -m pytest --no-cov tests/unit
 
 .PHONY: fuzz

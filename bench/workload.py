@@ -1,15 +1,12 @@
 """The requests of `make load`: real photos in several formats, comparisons, and invalid input."""
 
 import base64
-import http.server
 import io
 import json
 import random
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from PIL import Image
 
 from face_contract.distance import DistanceMetric
 from face_service.app import API_PREFIX
+from tools.loopback_server import NOT_FOUND, Send, http_response, running
 
 PHOTO_DIR = Path("tests/photos")
 COMPARISON = Path("events/compare/compare-faces-v1.json")
@@ -137,35 +135,13 @@ def _encode(file: str, form: str, side_px: int | None = None) -> bytes:
     return encoded.getvalue()
 
 
-class _Photos(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        file = PHOTO_DIR / Path(self.path).name
-        if not file.is_file():
-            self.send_error(HTTPStatus.NOT_FOUND)
-            return
-        photo = file.read_bytes()
-        self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Length", str(len(photo)))
-        self.end_headers()
-        self.wfile.write(photo)
-
-    def log_message(self, *_: object) -> None:
-        """Logs nothing."""
-
-
-class _PhotoServer(http.server.ThreadingHTTPServer):
-    # The backlog holds as many connections as there may be clients, so none is refused.
-    request_queue_size = 100
-
-
 @contextmanager
 def serve_photos() -> Iterator[str]:
-    """Serves the test photos on loopback; yields host and port."""
-    with _PhotoServer(("127.0.0.1", 0), _Photos) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    """Serves the test photos on loopback; yields the host with its port."""
+    with running(_send_photo) as server:
+        yield server.host
+
+
+def _send_photo(path: str, send: Send) -> None:
+    file = PHOTO_DIR / Path(path).name
+    send(http_response(file.read_bytes()) if file.is_file() else NOT_FOUND)

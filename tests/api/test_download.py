@@ -1,16 +1,14 @@
 """extract-embedding by URL, from a real server on loopback."""
 
 import base64
-import http.server
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
 
 import httpx2 as httpx
 import pytest
 
 from tests.conftest import ReadPhoto
+from tools.loopback_server import NOT_FOUND, Send, http_response, redirect, running
 
 PATH = "/api/v1/extract-embedding"
 MakeService = Callable[..., httpx.Client]
@@ -18,37 +16,18 @@ MakeService = Callable[..., httpx.Client]
 
 @pytest.fixture
 def address(read_photo: ReadPhoto) -> Iterator[str]:
-    photos = {
-        "/photo.jpg": read_photo("impostor_1.jpg"),
-        "/text": b"no image",
-        "/large": bytes(2000),
+    replies = {
+        "/photo.jpg": http_response(read_photo("impostor_1.jpg")),
+        "/text": http_response(b"no image"),
+        "/large": http_response(bytes(2000)),
+        "/moved": redirect("/photo.jpg"),
     }
 
-    class Photos(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
-            if path == "/moved":
-                self.send_response(HTTPStatus.FOUND)
-                self.send_header("Location", "/photo.jpg")
-                self.end_headers()
-                return
-            if path not in photos:
-                self.send_error(HTTPStatus.NOT_FOUND)
-                return
-            self.send_response(HTTPStatus.OK)
-            self.send_header("Content-Length", str(len(photos[path])))
-            self.end_headers()
-            self.wfile.write(photos[path])
+    def reply(path: str, send: Send) -> None:
+        send(replies.get(path.partition("?")[0], NOT_FOUND))
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Photos) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with running(reply) as server:
+        yield server.url
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import base64
 import http.client
-import http.server
 import io
 import os
 import socket
@@ -19,23 +18,26 @@ from PIL import Image
 from tests.conftest import ReadPhoto
 from tests.support.envelope import assert_error
 from tests.support.local_server import Server, StartServer
+from tools.loopback_server import Send, http_response, running
 
 EXTRACT = "/api/v1/extract-embedding"
 HEALTH = "/api/v1/health"
 PROCESSORS = os.cpu_count() or 1
 
 
-class HeldPhotos(http.server.ThreadingHTTPServer):
+class HeldPhotos:
     """Serves a photo, but to nobody before it is released."""
 
-    request_queue_size = 100
-
     def __init__(self, photo: bytes) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
         self.photo = photo
         self.arrived = threading.Semaphore(0)
         self.released = threading.Event()
-        self.host = f"127.0.0.1:{self.server_port}"
+        self.host = ""
+
+    def reply(self, _: str, send: Send) -> None:
+        self.arrived.release()
+        self.released.wait(30)
+        send(http_response(self.photo))
 
     def wait_for(self, requests: int) -> None:
         """Waits until so many requests are held."""
@@ -43,29 +45,13 @@ class HeldPhotos(http.server.ThreadingHTTPServer):
             assert self.arrived.acquire(timeout=20)
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    server: HeldPhotos
-
-    def do_GET(self) -> None:
-        self.server.arrived.release()
-        self.server.released.wait(30)
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(self.server.photo)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing to say."""
-
-
 @pytest.fixture
 def held(read_photo: ReadPhoto) -> Iterator[HeldPhotos]:
-    with HeldPhotos(read_photo("person_b_1.jpg")) as photos:
-        thread = threading.Thread(target=photos.serve_forever, args=(0.01,))
-        thread.start()
+    photos = HeldPhotos(read_photo("person_b_1.jpg"))
+    with running(photos.reply) as server:
+        photos.host = server.host
         yield photos
         photos.released.set()
-        photos.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """Nothing that clients send is in a log or an error: canaries wherever they can write."""
 
 import base64
-import http.server
 import io
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from tests.conftest import LoadEvent, ReadPhoto
 from tests.support.local_server import StartServer
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_environment
+from tools.loopback_server import NOT_FOUND, Send, http_response, redirect, running
 
 EXTRACT = "/api/v1/extract-embedding"
 COMPARE = "/api/v1/compare-faces"
@@ -208,31 +207,16 @@ def direct_events(load_event: LoadEvent) -> Iterator[dict[str, Any]]:
     yield {CANARY: CANARY}
 
 
-class Photos(http.server.BaseHTTPRequestHandler):
-    """Serves a photo below /photo/, leads away from /away/, and knows nothing else."""
-
-    photo = b""
-
-    def do_GET(self) -> None:
-        if self.path.startswith("/away/"):
-            self.send_response(302)
-            self.send_header("Location", f"http://127.0.0.1:1/{quote(CANARY)}")
-        else:
-            self.send_response(200 if self.path.startswith("/photo/") else 404)
-        self.end_headers()
-        self.wfile.write(self.photo)
-
-    def log_message(self, *_: object) -> None:
-        """Nothing to say."""
-
-
 @contextmanager
 def served_photo(photo: bytes) -> Iterator[str]:
-    """Gives the host and port of a server of one photo."""
-    handler = type("Handler", (Photos,), {"photo": photo})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    """Serves a photo below /photo/, leads away from /away/, and yields its host and port."""
+    replies = {
+        "photo": http_response(photo),
+        "away": redirect(f"http://127.0.0.1:1/{quote(CANARY)}"),
+    }
+
+    def reply(path: str, send: Send) -> None:
+        send(replies.get(path.split("/")[1], NOT_FOUND))
+
+    with running(reply) as server:
+        yield server.host

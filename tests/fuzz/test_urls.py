@@ -1,6 +1,7 @@
 """URLs, and what they answer with: no way inside, no answer late."""
 
 import gzip
+import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -12,21 +13,37 @@ from hypothesis import strategies as st
 
 from face_service.settings import Settings
 from functions.local.app import create
-from tests.fuzz.odd_server import OddServer, start_odd_server
 from tests.support.broken_images import FILES
 from tests.support.checked_requests import post_image
 from tests.support.loopback_network import Network
 from tests.support.odd_urls import URLS, WELL_FORMED
 from tests.support.paths import MODEL_DIR
+from tools.loopback_server import Send, running
 
 DEADLINE_S = 0.5
 MAX_SECONDS = DEADLINE_S + 2
 
 
+class OddServer:
+    """Sends `answer` to every client, and then keeps the connection open if it `stalls`."""
+
+    answer = b""
+    stalls = False
+    port = 0
+
+    def reply(self, _: str, send: Send) -> None:
+        send(self.answer)
+        if self.stalls:
+            # A client that waits for more is too late.
+            time.sleep(MAX_SECONDS + 1)
+
+
 @pytest.fixture(scope="module")
 def odd_server() -> Iterator[OddServer]:
-    with start_odd_server() as server:
-        yield server
+    odd_server = OddServer()
+    with running(odd_server.reply) as server:
+        odd_server.port = server.port
+        yield odd_server
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import http.server
 import io
 import json
 import tarfile
-import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from face_engine.model.catalog import Archive
+from tools.loopback_server import serve_in_thread
 
 VERSION = "1.0.0"
 SETUP = b"""[build-system]
@@ -130,12 +130,7 @@ def serve_registries() -> Iterator[Registries]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        registries = Registries(f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield registries
-        finally:
-            server.shutdown()
-            thread.join()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    registries = Registries(f"http://127.0.0.1:{server.server_port}")
+    with serve_in_thread(server):
+        yield registries

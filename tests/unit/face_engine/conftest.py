@@ -11,9 +11,10 @@ from face_engine.detection.tilt import StraighteningDetector
 from face_engine.detection.yunet import YuNetDetector
 from face_engine.faces import Photo
 from tests.support.composites import Subject
-from tests.support.hostile_servers import PHOTO, Reply, Serve, Server, answer, running
+from tests.support.downloads import PHOTO, Serve
 from tests.support.labels import PORTRAITS
 from tests.support.paths import MODEL_DIR
+from tools.loopback_server import Reply, Server, http_response, running
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def serve() -> Iterator[Serve]:
 def canary() -> Iterator[Server]:
     """Listens on every local address, IPv6 too where there is any."""
     host = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"
-    with running(lambda _, send: send(answer(PHOTO)), host=host) as server:
+    with running(lambda _, send: send(http_response(PHOTO)), host=host) as server:
         yield server
 
 

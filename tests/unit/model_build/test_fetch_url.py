@@ -25,6 +25,7 @@ from face_engine.model.catalog import Artifact, UrlSource
 from model_build.fetch import FetchFailed, fetch_artifacts
 from model_build.fetch_url import ATTEMPTS
 from tests.support.paths import subprocess_environment
+from tools.loopback_server import serve_in_thread
 
 CONTENT = random.Random(1).randbytes(300_000)
 OTHER = CONTENT[::-1]
@@ -105,17 +106,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @contextmanager
 def serve(script: Script, context: ssl.SSLContext | None = None) -> Iterator[None]:
     handler = type("Scripted", (Handler,), {"script": script})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        if context:
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    with serve_in_thread(server):
         scheme = "https" if context else "http"
         script.address = f"{scheme}://127.0.0.1:{server.server_port}"
         yield
         script.released.set()
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from face_engine.download.content_coding import (
     TOO_LARGE,
     decode_content,
 )
-from tests.support.hostile_servers import FAILED, LIMIT, PHOTO, Serve, answer, downloader, failure
+from tests.support.downloads import FAILED, LIMIT, PHOTO, Serve, downloader, failure
+from tools.loopback_server import http_response
 
 
 def deflate(body: bytes, wbits: int = 15) -> bytes:
@@ -46,7 +47,7 @@ binary aws-chunked UTF-8 utf8 none identity br zstd compress chunked image/jpeg 
     "encoding", [*UNKNOWN.split(), "", ",", "identity, none", "gzip;q=1", "g zip", '"gzip"']
 )
 def test_an_unknown_coding_means_the_body_as_it_is(serve: Serve, encoding: str) -> None:
-    server = serve(answer(PHOTO, Content_Encoding=encoding))
+    server = serve(http_response(PHOTO, Content_Encoding=encoding))
     assert downloader().download(server.url) == PHOTO
 
 
@@ -70,7 +71,7 @@ FORMS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 def test_every_coding_is_undone(
     serve: Serve, encoding: str, encode: Callable[[bytes], bytes]
 ) -> None:
-    server = serve(answer(encode(PHOTO), Content_Encoding=encoding))
+    server = serve(http_response(encode(PHOTO), Content_Encoding=encoding))
     assert downloader().download(server.url) == PHOTO
 
 
@@ -85,7 +86,7 @@ def test_the_limit_is_inclusive_for_every_coding(
 
 def test_several_headers_are_several_codings(serve: Serve) -> None:
     body = nested(PHOTO, 2)
-    head = answer(Content_Length=str(len(body)), Content_Encoding="gzip")
+    head = http_response(Content_Length=str(len(body)), Content_Encoding="gzip")
     twice = head.replace(b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n")
     assert downloader().download(serve(twice + body).url) == PHOTO
 
@@ -102,7 +103,7 @@ BROKEN = {
 
 @pytest.mark.parametrize(("body", "encoding"), BROKEN.values(), ids=BROKEN)
 def test_what_is_not_coded_as_it_says_fails(serve: Serve, body: bytes, encoding: str) -> None:
-    assert failure(serve(answer(body, Content_Encoding=encoding)).url) == FAILED
+    assert failure(serve(http_response(body, Content_Encoding=encoding)).url) == FAILED
 
 
 def test_as_many_members_as_allowed_are_decoded() -> None:

@@ -26,25 +26,22 @@ from face_engine.download.downloader import TOO_MANY_REDIRECTS
 from face_engine.download.http_exchange import request_body
 from face_engine.download.resolving import MAX_LOOKUPS, TOO_SLOW
 from face_engine.download.url import REFUSED, parse_url
-from tests.support.hostile_servers import (
+from tests.support.downloads import (
     CHUNKED,
     FAILED,
     LIMIT,
     PHOTO,
-    Reply,
-    Send,
     Serve,
-    Server,
-    answer,
+    count_strangers,
     downloader,
     failure,
-    redirect,
 )
 from tests.support.paths import subprocess_environment
+from tools.loopback_server import Reply, Send, Server, http_response, redirect
 
 
 def test_a_photo_comes_as_it_is(serve: Serve) -> None:
-    server = serve(answer(PHOTO))
+    server = serve(http_response(PHOTO))
     assert downloader().download(f"{server.url}/é%20b|c?q=ü#top") == PHOTO
     request = server.requests[0].splitlines()
     assert request[0] == "GET /%C3%A9%20b|c?q=%C3%BC HTTP/1.1"
@@ -57,15 +54,17 @@ def deflate(body: bytes, wbits: int) -> bytes:
 
 
 FORMS: dict[str, Callable[[bytes], bytes]] = {
-    "plain": answer,
-    "identity": lambda body: answer(body, Content_Encoding="identity"),
-    "gzip": lambda body: answer(gzip.compress(body), Content_Encoding="gzip"),
-    "old gzip": lambda body: answer(gzip.compress(body), Content_Encoding="X-GZIP"),
-    "deflate": lambda body: answer(deflate(body, 15), Content_Encoding="Deflate"),
-    "bare deflate": lambda body: answer(deflate(body, -15), Content_Encoding="deflate"),
+    "plain": http_response,
+    "identity": lambda body: http_response(body, Content_Encoding="identity"),
+    "gzip": lambda body: http_response(gzip.compress(body), Content_Encoding="gzip"),
+    "old gzip": lambda body: http_response(gzip.compress(body), Content_Encoding="X-GZIP"),
+    "deflate": lambda body: http_response(deflate(body, 15), Content_Encoding="Deflate"),
+    "bare deflate": lambda body: http_response(deflate(body, -15), Content_Encoding="deflate"),
     "chunked": lambda body: CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body),
-    "until close": lambda body: answer(Content_Length="") + body,
-    "more than announced": lambda body: answer(body + b"more", Content_Length=str(len(body))),
+    "until close": lambda body: http_response(Content_Length="") + body,
+    "more than announced": lambda body: http_response(
+        body + b"more", Content_Length=str(len(body))
+    ),
 }
 
 
@@ -79,20 +78,20 @@ BROKEN = {
     "closed at once": b"",
     "not HTTP": b"SSH-2.0-OpenSSH_9.6\r\n",
     "headers cut off": b"HTTP/1.1 200 OK\r\nContent-Le",
-    "body cut off": answer(PHOTO, Content_Length=str(len(PHOTO) + 1)),
+    "body cut off": http_response(PHOTO, Content_Length=str(len(PHOTO) + 1)),
     "chunk cut off": CHUNKED + b"400\r\nabc",
     "chunk size": CHUNKED + b"-1\r\nabc\r\n0\r\n\r\n",
-    "two lengths": answer(PHOTO, Content_Length="5, 6"),
-    "negative length": answer(PHOTO, Content_Length="-1"),
-    "length of many digits": answer(PHOTO, Content_Length="1" * 5000),
-    "not gzip": answer(PHOTO, Content_Encoding="gzip"),
-    "gzip cut off": answer(gzip.compress(PHOTO)[:-9], Content_Encoding="gzip"),
-    "empty": answer(),
-    "empty gzip": answer(gzip.compress(b""), Content_Encoding="gzip"),
-    "no content": answer(status="204 No Content", Content_Length=""),
-    "switching protocols": answer(PHOTO, "101 Switching Protocols", Upgrade="h2c"),
+    "two lengths": http_response(PHOTO, Content_Length="5, 6"),
+    "negative length": http_response(PHOTO, Content_Length="-1"),
+    "length of many digits": http_response(PHOTO, Content_Length="1" * 5000),
+    "not gzip": http_response(PHOTO, Content_Encoding="gzip"),
+    "gzip cut off": http_response(gzip.compress(PHOTO)[:-9], Content_Encoding="gzip"),
+    "empty": http_response(),
+    "empty gzip": http_response(gzip.compress(b""), Content_Encoding="gzip"),
+    "no content": http_response(status="204 No Content", Content_Length=""),
+    "switching protocols": http_response(PHOTO, "101 Switching Protocols", Upgrade="h2c"),
     **{
-        status: answer(PHOTO, status)
+        status: http_response(PHOTO, status)
         for status in ("300 Choose", "304 Same", "403 No", "404 Gone", "500 Broken", "999 What")
     },
 }
@@ -110,13 +109,13 @@ def test_a_closed_port_fails_like_a_broken_answer() -> None:
 
 
 def test_a_length_over_the_limit_is_enough(serve: Serve) -> None:
-    assert failure(serve(answer(Content_Length=str(LIMIT + 1))).url) == TOO_LARGE
+    assert failure(serve(http_response(Content_Length=str(LIMIT + 1))).url) == TOO_LARGE
 
 
 @pytest.mark.parametrize(
     ("head", "again", "limit", "reason"),
     [
-        (answer(Content_Length=""), bytes(65536), LIMIT, TOO_LARGE),
+        (http_response(Content_Length=""), bytes(65536), LIMIT, TOO_LARGE),
         (CHUNKED, b"1\r\nx\r\n" * 999, 1 << 30, TOO_SLOW),
         (b"HTTP/1.1 200 OK\r\n", b"X-Padding: %b\r\n" % (b"x" * 1000), LIMIT, FAILED),
         (b"", b"x" * 65536, LIMIT, FAILED),
@@ -140,7 +139,7 @@ def test_an_endless_answer_is_left(
 def test_a_bomb_does_not_unfold(serve: Serve) -> None:
     bomb = deflate(bytes(90 << 20), 31)
     assert len(bomb) <= LIMIT
-    server = serve(answer(bomb, Content_Encoding="gzip"))
+    server = serve(http_response(bomb, Content_Encoding="gzip"))
     tracemalloc.start()
     try:
         assert failure(server.url) == TOO_LARGE
@@ -151,7 +150,7 @@ def test_a_bomb_does_not_unfold(serve: Serve) -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_followed(serve: Serve, status: int) -> None:
-    replies = {"/a/b": redirect("../c?d", f"{status} Elsewhere"), "/c?d": answer(PHOTO)}
+    replies = {"/a/b": redirect("../c?d", f"{status} Elsewhere"), "/c?d": http_response(PHOTO)}
     server = serve(lambda path, send: send(replies[path]))
     assert downloader().download(f"{server.url}/a/b") == PHOTO
 
@@ -160,7 +159,7 @@ def test_redirects_are_followed(serve: Serve, status: int) -> None:
 def test_three_redirects_are_followed(serve: Serve, redirects: int, is_followed: bool) -> None:
     def reply(path: str, send: Send) -> None:
         left = int(path[1:])
-        send(redirect(f"/{left - 1}") if left else answer(PHOTO))
+        send(redirect(f"/{left - 1}") if left else http_response(PHOTO))
 
     server = serve(reply)
     if is_followed:
@@ -187,10 +186,10 @@ http://[::1 http://127.0.0.1:99999/ \\\\127.0.0.1:{port}\\
 @pytest.mark.parametrize("location", ["", *LOCATIONS.split()])
 def test_redirects_are_checked_too(serve: Serve, canary: Server, location: str) -> None:
     server = serve(redirect(location.format(port=canary.port)))
-    before = canary.count_other_connections()
+    before = count_strangers(canary)
     loader = downloader(f"127.0.0.1:{server.port}", ports=frozenset({80, canary.port}))
     assert failure(server.url, loader) == REFUSED
-    assert canary.count_other_connections() == before
+    assert count_strangers(canary) == before
 
 
 def drip(head: bytes, text: bytes) -> Reply:
@@ -209,9 +208,9 @@ def redirect_late(_: str, send: Send) -> None:
 
 
 SLOW: dict[str, Reply] = {
-    "status line": drip(b"", answer(PHOTO)),
+    "status line": drip(b"", http_response(PHOTO)),
     "headers": drip(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 99),
-    "body": drip(answer(Content_Length="999"), PHOTO),
+    "body": drip(http_response(Content_Length="999"), PHOTO),
     "redirects": redirect_late,
     "silence": lambda *_: time.sleep(1),
 }
@@ -288,11 +287,11 @@ BLANK_HOSTS = ["", "127.1\t", " 127.0.0.1", "127.0.0.1\r\nX: y", "127.1\u200b", 
 
 @pytest.mark.parametrize("host", [*HOSTS.split(), *BLANK_HOSTS, "a" * 64, socket.gethostname()])
 def test_no_spelling_of_a_host_leads_inside(canary: Server, host: str) -> None:
-    before = canary.count_other_connections()
+    before = count_strangers(canary)
     loader = downloader("photos.test", ports=frozenset({80, 443, canary.port}))
     for url in (f"http://{host}:{canary.port}/", f"http://{host}/", f"https://{host}/"):
         assert failure(url, loader) == REFUSED
-    assert canary.count_other_connections() == before
+    assert count_strangers(canary) == before
 
 
 URLS = """
@@ -320,15 +319,17 @@ def test_odd_ports_are_not_even_looked_up(port: int) -> None:
     ["", "nonsense", "fe80::1%lo", "8.8.8.8 ::1", "127.0.0.1 8.8.8.8", "8.8.8.8 2600::1 10.0.0.1"],
 )
 def test_one_address_that_is_not_public_is_enough(canary: Server, addresses: str) -> None:
-    before = canary.count_other_connections()
+    before = count_strangers(canary)
     ports = frozenset({canary.port})
     loader = downloader("x.test", ports=ports, resolve=lambda _: addresses.split())
     assert failure(f"http://photos.test:{canary.port}/", loader) == REFUSED
-    assert canary.count_other_connections() == before
+    assert count_strangers(canary) == before
 
 
 def test_a_name_is_looked_up_once_for_each_hop(serve: Serve) -> None:
-    server = serve(lambda path, send: send(redirect("/photo") if path == "/" else answer(PHOTO)))
+    server = serve(
+        lambda path, send: send(redirect("/photo") if path == "/" else http_response(PHOTO))
+    )
     # The second address has no server; a third lookup fails the test.
     lookups = iter([["127.0.0.1"], ["127.0.0.2", "127.0.0.1"]])
     asked: list[str] = []
@@ -346,7 +347,7 @@ def test_a_name_is_looked_up_once_for_each_hop(serve: Serve) -> None:
 def test_what_was_checked_is_connected_to_whatever_the_name_means_later(
     canary: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = canary.count_other_connections()
+    before = count_strangers(canary)
     # A public address first, this machine from then on.
     lookups = itertools.chain([["93.184.216.34"]], itertools.repeat(["127.0.0.1"]))
     connected: list[object] = []
@@ -362,7 +363,7 @@ def test_what_was_checked_is_connected_to_whatever_the_name_means_later(
     assert connected == [("93.184.216.34", canary.port)]
     assert failure(f"http://photos.test:{canary.port}/", loader) == REFUSED
     monkeypatch.undo()
-    assert canary.count_other_connections() == before
+    assert count_strangers(canary) == before
 
 
 @pytest.mark.parametrize("head", [b"X: y\r\n", b"X" * 1000], ids=["lines", "one line"])
@@ -415,9 +416,9 @@ def test_allowed_hosts_are_allowed_as_they_are_spelt(canary: Server, allowed: st
 def test_no_proxy_is_used(serve: Serve, canary: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{canary.port}")
-    before = canary.count_other_connections()
-    assert downloader().download(serve(answer(PHOTO)).url) == PHOTO
-    assert canary.count_other_connections() == before
+    before = count_strangers(canary)
+    assert downloader().download(serve(http_response(PHOTO)).url) == PHOTO
+    assert count_strangers(canary) == before
 
 
 @pytest.mark.parametrize("trusted", ["the issuer", "another", "the system's"])
@@ -428,7 +429,7 @@ def test_tls_is_for_the_name_in_the_url(serve: Serve, name: str, trusted: str) -
     tls, told = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), []
     issuer.issue_cert(name).configure_cert(tls)
     tls.sni_callback = lambda _, server_name, __: told.append(server_name)
-    server = serve(answer(PHOTO), tls=tls)
+    server = serve(http_response(PHOTO), tls=tls)
     context = None if trusted == "the system's" else trust
     loader = downloader("photos.test", resolve=lambda _: ["127.0.0.1"], ssl_context=context)
     url = f"https://photos.test:{server.port}/"
@@ -442,7 +443,7 @@ def test_tls_is_for_the_name_in_the_url(serve: Serve, name: str, trusted: str) -
 
 
 def test_threads_share_a_downloader(serve: Serve) -> None:
-    server = serve(lambda path, send: send(answer(path.encode())))
+    server = serve(lambda path, send: send(http_response(path.encode())))
     loader, paths = downloader(), [f"/{i}" for i in range(50)]
     with ThreadPoolExecutor(8) as pool:
         bodies = list(pool.map(lambda path: loader.download(server.url + path), paths))
@@ -451,7 +452,7 @@ def test_threads_share_a_downloader(serve: Serve) -> None:
 
 def test_urls_are_not_logged(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    replies = {"/?secret": redirect("/?hidden"), "/?hidden": answer(PHOTO)}
+    replies = {"/?secret": redirect("/?hidden"), "/?hidden": http_response(PHOTO)}
     server = serve(lambda path, send: send(replies[path]))
     assert downloader().download(f"{server.url}/?secret") == PHOTO
     assert not caplog.records

@@ -3,16 +3,8 @@
 import pytest
 
 from face_engine.download.url import REFUSED, parse_url
-from tests.support.hostile_servers import (
-    PHOTO,
-    Send,
-    Serve,
-    Server,
-    answer,
-    downloader,
-    failure,
-    redirect,
-)
+from tests.support.downloads import PHOTO, Serve, count_strangers, downloader, failure
+from tools.loopback_server import Send, Server, http_response, redirect
 
 # Expected from the WHATWG URL Standard: the path, query and special-query percent-encode sets.
 ESCAPED = {
@@ -44,7 +36,7 @@ def test_paths_are_escaped_as_browsers_do(
 
     def reply(target: str, send: Send) -> None:
         asked.append(target)
-        send(redirect(path) if target == "/from" and path.strip() else answer(PHOTO))
+        send(redirect(path) if target == "/from" and path.strip() else http_response(PHOTO))
 
     server = serve(reply)
     url = f"{server.url}/from" if is_redirect else f"{server.url}{path}"
@@ -55,20 +47,23 @@ def test_paths_are_escaped_as_browsers_do(
 
 @pytest.mark.parametrize("around", [" ", "\n", "\r\n", "\t", " \x00\x1f "])
 def test_blanks_around_a_url_are_dropped(serve: Serve, around: str) -> None:
-    server = serve(answer(PHOTO))
+    server = serve(http_response(PHOTO))
     assert downloader().download(f"{around}{server.url}/a{around}") == PHOTO
     assert server.requests[0].startswith("GET /a HTTP/1.1")
 
 
 def test_bytes_of_a_location_that_are_not_utf_8_stay_as_they_are(serve: Serve) -> None:
-    replies = {"/": answer(b"", "302 Found", Location="/L"), "/caf%E9%20%FF": answer(PHOTO)}
+    replies = {
+        "/": http_response(b"", "302 Found", Location="/L"),
+        "/caf%E9%20%FF": http_response(PHOTO),
+    }
     replies["/"] = replies["/"].replace(b"/L", b"/caf\xe9 \xff")
     server = serve(lambda path, send: send(replies[path]))
     assert downloader().download(f"{server.url}/") == PHOTO
 
 
 def test_a_redirect_from_an_escaped_path_is_relative_to_it(serve: Serve) -> None:
-    replies = {"/a%20b/c": redirect("d e"), "/a%20b/d%20e": answer(PHOTO)}
+    replies = {"/a%20b/c": redirect("d e"), "/a%20b/d%20e": http_response(PHOTO)}
     server = serve(lambda path, send: send(replies[path]))
     assert downloader().download(f"{server.url}/a b/c") == PHOTO
 
@@ -108,9 +103,9 @@ HIDDEN = [
 def test_what_others_may_read_otherwise_is_refused_though_the_host_is_allowed(
     canary: Server, url: str
 ) -> None:
-    before = canary.count_other_connections()
+    before = count_strangers(canary)
     assert failure(url.format(port=canary.port)) == REFUSED
-    assert canary.count_other_connections() == before
+    assert count_strangers(canary) == before
 
 
 @pytest.mark.parametrize(
@@ -121,10 +116,10 @@ def test_a_redirect_with_blanks_is_checked_like_any_other(
     serve: Serve, canary: Server, location: str
 ) -> None:
     server = serve(redirect(location.format(port=canary.port)))
-    before = canary.count_other_connections()
+    before = count_strangers(canary)
     loader = downloader(f"127.0.0.1:{server.port}", ports=frozenset({80, canary.port}))
     assert failure(server.url, loader) == REFUSED
-    assert canary.count_other_connections() == before
+    assert count_strangers(canary) == before
 
 
 def test_escapes_do_not_change_the_host() -> None:

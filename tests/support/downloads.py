@@ -1,0 +1,38 @@
+"""What several tests of the downloader share: a photo to download, and downloaders."""
+
+import socket
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import pytest
+
+from face_contract.errors import DownloadFailed
+from face_engine.download.downloader import Downloader
+from tools.loopback_server import Server, http_response
+
+PHOTO = b"\xff\xd8 photo " * 1000
+LIMIT = 100_000
+FAILED = DownloadFailed.message
+CHUNKED = http_response(Content_Length="", Transfer_Encoding="chunked")
+KNOCK = "GET /knock HTTP/1.1\r\n\r\n"
+
+Serve: TypeAlias = Callable[..., Server]
+
+
+def downloader(*allowed_hosts: str, **options: Any) -> Downloader:
+    settings = {"timeout_s": 5, "max_bytes": LIMIT, **options}
+    return Downloader(frozenset(allowed_hosts or {"127.0.0.1"}), **settings)
+
+
+def failure(url: str, loader: Downloader | None = None) -> str:
+    with pytest.raises(DownloadFailed) as caught:
+        (loader or downloader()).download(url)
+    return str(caught.value)
+
+
+def count_strangers(server: Server) -> int:
+    """Knocks, and when that was answered tells how many others had connected before."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as knock:
+        knock.sendall(KNOCK.encode())
+        assert knock.recv(1)
+    return server.connections - server.requests.count(KNOCK)
