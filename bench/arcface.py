@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from tools.process_memory import peak_mb, resident_mb
 
 WARM_CALLS = 7
 ROUNDS = 3
@@ -55,14 +56,8 @@ def measure(way: str, detector: str, folder: Path, photo: Path) -> dict[str, flo
         "first_ms": times[0],
         "warm_ms": statistics.median(times[1:]),
         "loaded_mb": loaded_mb,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_mb": peak_mb(),
     }
-
-
-def resident_mb() -> float:
-    """Returns this process's resident memory in MB."""
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * resource.getpagesize() / 1024**2
 
 
 def load_deepface(detector: str, photo: Path) -> Callable[[], object]:

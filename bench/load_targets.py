@@ -1,23 +1,18 @@
 """Targets of `make load` on loopback: the local server, or a pool of Lambda environments."""
 
-import http.client
 import json
 import os
-import re
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from face_contract.ping import make_ping
-from face_service.app import API_PREFIX
 from tools.api_gateway import create_gateway, serve
-from tools.lambda_pool import Pool, free_port, start_pool
-
-START_TIMEOUT_S = 60
+from tools.lambda_pool import Pool, start_pool
+from tools.local_server import LocalServer
+from tools.process_memory import resident_mb
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +29,14 @@ class Target:
 
 @contextmanager
 def run_local(photo_host: str) -> Iterator[Target]:
-    """Starts the local server, which may download from `photo_host`."""
-    port = free_port()
-    variables = {
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "DOWNLOAD_ALLOWED_HOSTS": photo_host,
-        "LOG_LEVEL": "WARNING",
-    }
-    server = subprocess.Popen(
-        [sys.executable, "-m", "functions.local"],
-        env={**os.environ, **variables},
-        stdout=subprocess.DEVNULL,
-    )
+    """Runs the local server, which may download from `photo_host`."""
+    variables = {"DOWNLOAD_ALLOWED_HOSTS": photo_host, "LOG_LEVEL": "WARNING"}
+    server = LocalServer({**os.environ, **variables}, stdout=subprocess.DEVNULL, stderr=None)
     try:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not _is_healthy(port):
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("the local server did not start")
-            time.sleep(0.05)
-        yield Target(port, lambda: [server.pid])
+        server.first_answer.raise_for_status()
+        yield Target(server.port, lambda: [server.process.pid])
     finally:
-        server.terminate()
-        server.wait(30)
+        server.stop()
 
 
 @contextmanager
@@ -80,17 +60,6 @@ def run_pool(photo_host: str, size: int) -> Iterator[Target]:
             pool.stop()
 
 
-def _is_healthy(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    try:
-        connection.request("GET", f"{API_PREFIX}/health")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
 def _processes_of(sessions: set[int]) -> list[int]:
     """Returns the emulators, each the leader of its session, and the functions they started.
 
@@ -108,5 +77,7 @@ def _session_of(process: int) -> int | None:
 
 
 def _resident_mb(process: int) -> float:
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text("ascii"))
-    return int(found[1]) / 1024 if found else 0.0
+    try:
+        return resident_mb(process)
+    except ProcessLookupError:
+        return 0.0

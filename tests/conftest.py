@@ -18,15 +18,16 @@ from face_engine.photo import decode_image
 from face_service.lambda_entry import LambdaHandler
 from face_service.settings import Settings
 from functions.local.app import create
-from tests.support.local_server import Server, StartServer
-from tests.support.machine import MachineGuard, watched_folders
-from tests.support.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
+from tests.support.machine import MachineGuard, watched_places
+from tests.support.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR, subprocess_environment
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_pool
+from tools.local_server import LocalServer
 
 ReadPhoto = Callable[[str], bytes]
 Extract = Callable[..., dict[str, Any]]
 LoadEvent = Callable[[str], dict[str, Any]]
+StartServer = Callable[..., LocalServer]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -72,11 +73,11 @@ def local_service() -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def start_server() -> Iterator[StartServer]:
-    """Returns a function that starts local servers with given variables; stops them at the end."""
-    servers: list[Server] = []
+    """Starts local servers with environment variables, and stops those that still run."""
+    servers: list[LocalServer] = []
 
-    def start(**variables: str) -> Server:
-        servers.append(Server(**variables))
+    def start(**variables: str) -> LocalServer:
+        servers.append(LocalServer(subprocess_environment(**variables)))
         return servers[-1]
 
     yield start

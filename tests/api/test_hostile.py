@@ -4,7 +4,6 @@ import base64
 import gc
 import io
 import time
-from pathlib import Path
 
 import httpx2 as httpx
 import numpy as np
@@ -23,6 +22,7 @@ from tests.support.hostile_files import (
     tiny_blocks,
     truncations,
 )
+from tools import process_memory
 
 PATH = "/api/v1/extract-embedding"
 MAX_SECONDS = 2
@@ -42,8 +42,7 @@ def cut_files(read_photo: ReadPhoto) -> dict[str, bytes]:
 
 def resident_mb() -> float:
     gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * 4096 / 1024**2
+    return process_memory.resident_mb()
 
 
 def refuse(service: httpx.Client, name: str, data: bytes) -> float:

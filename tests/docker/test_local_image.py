@@ -14,6 +14,7 @@ from tests.support.paths import EVENT_DIR, ROOT
 from tests.support.readme import readme_command
 from tools.base_image import run
 from tools.lambda_pool import free_port
+from tools.local_server import wait_for_answer
 
 # The first test waits for the build.
 pytestmark = pytest.mark.timeout(1800)
@@ -31,19 +32,11 @@ class Container:
         assert command[-1] == image
         command[command.index(f"{PORT}:{PORT}")] = f"127.0.0.1:{port}:{PORT}"
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
+        self.address = f"http://127.0.0.1:{port}"
+        self.client = httpx.Client(base_url=self.address, timeout=60)
 
     def wait_until_it_answers(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while True:
-            try:
-                self.client.get("/api/v1/health")
-            except httpx.TransportError:
-                assert self.process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-            else:
-                return
+        wait_for_answer(self.address, self.process, START_TIMEOUT_S)
 
     def stop(self) -> int:
         """Sends SIGTERM, which Docker passes on; returns the exit status."""

@@ -13,9 +13,8 @@ from pathlib import Path
 import httpx2 as httpx
 import pytest
 
-from tests.conftest import LoadEvent, ReadPhoto
+from tests.conftest import LoadEvent, ReadPhoto, StartServer
 from tests.support.envelope import assert_error
-from tests.support.local_server import StartServer
 from tests.support.paths import MODEL_DIR
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_environment

@@ -6,31 +6,17 @@ import sys
 import time
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 
 from tests.support.launchers import SIGINT_IGNORED
 from tests.support.paths import ROOT, subprocess_environment
 from tools.lambda_pool import free_port
+from tools.local_server import wait_for_answer
 
 
 def children_of(process: int) -> list[int]:
     tasks = Path(f"/proc/{process}/task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
-
-
-def wait_for_health(port: int, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=30)
-        except httpx.TransportError:
-            assert process.poll() is None, process.communicate()[0]
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        else:
-            assert answer.status_code == 200
-            return
 
 
 @pytest.mark.parametrize("launcher", [(), SIGINT_IGNORED], ids=["default", "ignored"])
@@ -50,7 +36,8 @@ def test_an_interrupt_ends_a_server_and_all_that_it_started(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    wait_for_health(port, process)
+    answer = wait_for_answer(f"http://127.0.0.1:{port}", process, 60)
+    assert answer.status_code == 200
     started = children_of(process.pid)
     assert len(started) == children
     process.send_signal(signal.SIGINT)

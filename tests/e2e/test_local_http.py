@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from face_contract.errors import ErrorCode
-from tests.support.local_server import Server
+from tests.support.paths import subprocess_environment
+from tools.local_server import LocalServer
 
 HEALTH = "/api/v1/health"
 EXTRACT = "/api/v1/extract-embedding"
@@ -19,13 +20,13 @@ UVICORN_KEEP_ALIVE_S = 5
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    server = Server()
+def server() -> Iterator[LocalServer]:
+    server = LocalServer(subprocess_environment())
     yield server
     server.stop()
 
 
-def talk(server: Server, *parts: bytes) -> tuple[int, http.client.HTTPMessage, bytes]:
+def talk(server: LocalServer, *parts: bytes) -> tuple[int, http.client.HTTPMessage, bytes]:
     """Sends bytes as they are; returns status, headers and body of the one answer."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         for part in parts:
@@ -36,7 +37,7 @@ def talk(server: Server, *parts: bytes) -> tuple[int, http.client.HTTPMessage, b
         return answer.status, answer.headers, answer.read()
 
 
-def test_an_idle_connection_outlives_uvicorns_own_patience(server: Server) -> None:
+def test_an_idle_connection_outlives_uvicorns_own_patience(server: LocalServer) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     connection.connect()
     used = connection.sock
@@ -73,7 +74,9 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("request_bytes", MALFORMED.values(), ids=MALFORMED)
-def test_malformed_http_is_answered_in_the_envelope(server: Server, request_bytes: bytes) -> None:
+def test_malformed_http_is_answered_in_the_envelope(
+    server: LocalServer, request_bytes: bytes
+) -> None:
     status, headers, body = talk(server, request_bytes)
     assert status == 422
     assert headers["content-type"] == "application/json"
@@ -84,14 +87,14 @@ def test_malformed_http_is_answered_in_the_envelope(server: Server, request_byte
     assert error["details"] is None
 
 
-def test_a_body_that_breaks_while_it_comes_is_answered_in_the_envelope(server: Server) -> None:
+def test_a_body_that_breaks_while_it_comes_is_answered_in_the_envelope(server: LocalServer) -> None:
     head = f"POST {EXTRACT} HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n".encode()
     status, _, body = talk(server, head, b'5\r\n{"ima\r\n', b"not a size\r\n")
     assert status == 422
     assert json.loads(body)["error"]["code"] == ErrorCode.VALIDATION_ERROR
 
 
-def test_a_body_that_breaks_after_its_answer_gets_no_second_one(server: Server) -> None:
+def test_a_body_that_breaks_after_its_answer_gets_no_second_one(server: LocalServer) -> None:
     head = f"POST {HEALTH} HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n".encode()
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(head)
@@ -103,7 +106,7 @@ def test_a_body_that_breaks_after_its_answer_gets_no_second_one(server: Server) 
         assert connection.recv(1) == b""
 
 
-def test_a_body_that_stops_after_its_answer_is_not_waited_for(server: Server) -> None:
+def test_a_body_that_stops_after_its_answer_is_not_waited_for(server: LocalServer) -> None:
     head = f"POST {HEALTH} HTTP/1.1\r\n{HOST}Content-Length: 1000\r\n\r\n".encode()
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         connection.sendall(head)
@@ -124,7 +127,7 @@ def test_what_is_malformed_is_not_logged(server_log: str) -> None:
 
 @pytest.fixture
 def server_log() -> str:
-    server = Server(LOG_LEVEL="DEBUG")
+    server = LocalServer(subprocess_environment(LOG_LEVEL="DEBUG"))
     talk(server, f"GET {HEALTH} HTTP/1.1\r\n{HOST}c4n4ry : c4n4ry\r\n\r\n".encode())
     test_a_body_that_breaks_after_its_answer_gets_no_second_one(server)
     return server.stop()
@@ -145,7 +148,7 @@ def server_log() -> str:
     ],
 )
 def test_targets_with_a_host_are_answered_like_those_without(
-    server: Server, target: str, status: int
+    server: LocalServer, target: str, status: int
 ) -> None:
     answered, headers, body = talk(server, f"GET {target} HTTP/1.1\r\n{HOST}\r\n".encode())
     assert answered == status

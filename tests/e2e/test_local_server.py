@@ -15,10 +15,9 @@ import httpx2 as httpx
 import pytest
 from PIL import Image
 
-from tests.conftest import ReadPhoto
+from tests.conftest import ReadPhoto, StartServer
 from tests.support.hostile_files import bombs, encode, tiny_blocks
 from tests.support.labels import GROUP_FACES, PORTRAITS
-from tests.support.local_server import StartServer
 from tests.support.paths import subprocess_environment
 
 EXTRACT = "/api/v1/extract-embedding"

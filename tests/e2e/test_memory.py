@@ -16,12 +16,11 @@ MAX_MB = 650
 DECODE = """
 import sys
 from face_engine.photo import decode_image
+from tools.process_memory import peak_mb
 
 photo = decode_image(open(sys.argv[1], "rb").read(), int(sys.argv[2]))
 assert photo.damage is None
-with open("/proc/self/status") as status:
-    (peak,) = (line.split()[1] for line in status if line.startswith("VmHWM"))
-print(photo.width * photo.height, int(peak) / 1024)
+print(photo.width * photo.height, peak_mb())
 """
 
 

@@ -15,9 +15,9 @@ import httpx2 as httpx
 import pytest
 from PIL import Image
 
-from tests.conftest import ReadPhoto
+from tests.conftest import ReadPhoto, StartServer
 from tests.support.envelope import assert_error
-from tests.support.local_server import Server, StartServer
+from tools.local_server import LocalServer
 from tools.loopback_server import Send, http_response, running
 
 EXTRACT = "/api/v1/extract-embedding"
@@ -67,7 +67,7 @@ def slow_photo() -> dict[str, object]:
     return {"image": base64.b64encode(file.getvalue()).decode(), "enforce_detection": False}
 
 
-def hold(server: Server, held: HeldPhotos, requests: int) -> list[Future[httpx.Response]]:
+def hold(server: LocalServer, held: HeldPhotos, requests: int) -> list[Future[httpx.Response]]:
     """Sends requests that wait for their photos."""
     threads = ThreadPoolExecutor(requests)
     body = {"image": f"http://{held.host}/", "image_type": "url"}
@@ -79,7 +79,7 @@ def hold(server: Server, held: HeldPhotos, requests: int) -> list[Future[httpx.R
     return sent
 
 
-def seconds_to_refuse_unread(server: Server) -> float:
+def seconds_to_refuse_unread(server: LocalServer) -> float:
     """Sends headers of a request and none of the body that they announce."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     connection.putrequest("POST", EXTRACT)

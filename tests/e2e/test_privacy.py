@@ -13,8 +13,7 @@ import httpx2 as httpx
 import pytest
 from PIL import ExifTags, Image
 
-from tests.conftest import LoadEvent, ReadPhoto
-from tests.support.local_server import StartServer
+from tests.conftest import LoadEvent, ReadPhoto, StartServer
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_environment
 from tools.loopback_server import NOT_FOUND, Send, http_response, redirect, running

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import StartServer
 from tests.support.broken_images import FILES, PARTS, broken_images
 from tests.support.checked_requests import post_image
 from tests.support.image_parts import join
-from tests.support.local_server import Server, StartServer
 from tests.support.paths import PHOTO_DIR
+from tools.local_server import LocalServer
 
 KINDS = sorted({name.split()[0] for name in FILES})
 REFUSALS = {"INVALID_IMAGE", "PAYLOAD_TOO_LARGE"}
@@ -58,7 +59,7 @@ def test_broken_images_leave_nothing_behind(start_server: StartServer) -> None:
         assert resident_after_photos(server, client) <= before_mb * 1.1
 
 
-def resident_after_photos(server: Server, client: httpx.Client) -> float:
+def resident_after_photos(server: LocalServer, client: httpx.Client) -> float:
     """The least after photos: detectors keep buffers of the size that they have seen last."""
     image = base64.b64encode((PHOTO_DIR / "sample5.jpg").read_bytes()).decode()
     resident_mb = []

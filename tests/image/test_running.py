@@ -19,6 +19,7 @@ from tests.conftest import Context, LoadEvent
 from tests.support.answers import assert_same_answer
 from tests.support.paths import EVENT_DIR, IMAGE_EVENTS
 from tools.lambda_pool import Environment, free_port
+from tools.local_server import wait_for_answer
 from tools.mounted_image import MountedImage
 
 RUNS = 5
@@ -152,14 +153,7 @@ def test_the_local_server(images: dict[str, MountedImage], tell: Callable[[str],
     )
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            while True:
-                try:
-                    health = client.get("/api/v1/health")
-                    break
-                except httpx.TransportError:
-                    assert server.poll() is None, server.stdout
-                    assert time.perf_counter() - start < 30
-                    time.sleep(0.02)
+            health = wait_for_answer(f"http://127.0.0.1:{port}", server, 30)
             tell(f"face-local: health after {time.perf_counter() - start:.2f} s")
             assert health.json()["model_loaded"] is True
             portrait = base64.b64encode((EVENT_DIR / "portrait.jpg").read_bytes()).decode()
