@@ -31,7 +31,9 @@ class Target:
 def run_local(photo_host: str) -> Iterator[Target]:
     """Runs the local server, which may download from `photo_host`."""
     variables = {"DOWNLOAD_ALLOWED_HOSTS": photo_host, "LOG_LEVEL": "WARNING"}
-    server = LocalServer({**os.environ, **variables}, stdout=subprocess.DEVNULL, stderr=None)
+    server = LocalServer(
+        {**os.environ, **variables}, stdout=subprocess.DEVNULL, stderr=None, start_timeout_s=60
+    )
     try:
         server.first_answer.raise_for_status()
         yield Target(server.port, lambda: [server.process.pid])

@@ -5,7 +5,6 @@ one process, so that it holds when the machine's speed drifts. Run by `make benc
 """
 
 import base64
-import io
 import json
 import platform
 import statistics
@@ -14,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fastapi.testclient import TestClient
-from PIL import Image
 
+from bench.workload import encode_photo
 from face_engine.alignment import align_face
 from face_engine.detection.rotation import RotationSearch
 from face_engine.detection.tilt import StraighteningDetector
@@ -28,17 +27,8 @@ from face_service.settings import Settings
 from functions.local.app import create
 
 ROUNDS = 40
-PORTRAIT = Path("tests/photos/impostor_1.jpg")
+PORTRAIT = "impostor_1.jpg"
 RESULTS = Path("bench/results/overhead.json")
-
-
-def enlarge_portrait() -> bytes:
-    """Returns the portrait as a JPEG file, its longer side 1000 pixels."""
-    image = Image.open(PORTRAIT)
-    scale = 1000 / max(image.size)
-    file = io.BytesIO()
-    image.resize((round(image.width * scale), round(image.height * scale))).save(file, "JPEG")
-    return file.getvalue()
 
 
 def time_ms(action: Callable[[], object]) -> float:
@@ -57,7 +47,7 @@ def main() -> None:
     embedder_file = folder.find(entry, entry.embedder)
     detector = YuNetDetector(detector_file.read_bytes())
     embedder = MobileFaceNetEmbedder(embedder_file.read_bytes())
-    photo = enlarge_portrait()
+    photo = encode_photo(PORTRAIT, "JPEG", 1000)
     rgb = decode_image(photo, settings.max_image_pixels).rgb
     crop = align_face(rgb, detector.detect(rgb)[0])
     body = {"image": base64.b64encode(photo).decode()}

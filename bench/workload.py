@@ -83,11 +83,11 @@ def _photos() -> Iterator[tuple[str, int, bytes, dict[str, Any]]]:
     yield "small, not aligned", 200, small, {"align": False}
     yield "portrait", 200, portrait, {}
     yield "portrait, cut off", 400, portrait[: len(portrait) // 2], {}
-    yield "portrait, PNG", 200, _encode("person_a_2.jpg", "PNG"), {}
-    yield "portrait, WebP", 200, _encode("impostor_1.jpg", "WEBP"), {}
-    yield "portrait, GIF", 200, _encode("person_b_2.jpg", "GIF"), {}
-    yield "portrait, AVIF", 200, _encode("impostor_2.jpg", "AVIF"), {}
-    yield "large", 200, _encode("impostor_2.jpg", "JPEG", LARGE_PX), {}
+    yield "portrait, PNG", 200, encode_photo("person_a_2.jpg", "PNG"), {}
+    yield "portrait, WebP", 200, encode_photo("impostor_1.jpg", "WEBP"), {}
+    yield "portrait, GIF", 200, encode_photo("person_b_2.jpg", "GIF"), {}
+    yield "portrait, AVIF", 200, encode_photo("impostor_2.jpg", "AVIF"), {}
+    yield "large", 200, encode_photo("impostor_2.jpg", "JPEG", LARGE_PX), {}
     yield "group", 200, group, {"enforce_detection": False}
     yield "group, one face enforced", 400, group, {}
     nobody = io.BytesIO()
@@ -125,7 +125,8 @@ def _read(file: str) -> bytes:
     return (PHOTO_DIR / file).read_bytes()
 
 
-def _encode(file: str, form: str, side_px: int | None = None) -> bytes:
+def encode_photo(file: str, form: str, side_px: int | None = None) -> bytes:
+    """Returns a test photo in another format; its longer side is `side_px` if that is given."""
     image = Image.open(PHOTO_DIR / file).convert("RGB")
     if side_px:
         scale = side_px / max(image.size)

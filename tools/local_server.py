@@ -13,7 +13,6 @@ from tools import process_memory
 from tools.lambda_pool import free_port
 
 COMMAND = (sys.executable, "-m", "functions.local")
-START_TIMEOUT_S = 30
 
 
 class LocalServer:
@@ -31,6 +30,7 @@ class LocalServer:
         *,
         stdout: int = subprocess.PIPE,
         stderr: int | None = subprocess.STDOUT,
+        start_timeout_s: float = 30,
     ) -> None:
         """Starts the server and waits for its first answer.
 
@@ -38,6 +38,7 @@ class LocalServer:
             environment: all its variables but HOST and PORT.
             stdout: as for `subprocess.Popen`; a pipe is read when the server stops.
             stderr: as for `subprocess.Popen`.
+            start_timeout_s: how long its first answer may take.
 
         Raises:
             RuntimeError: it ended, or did not answer in time. What it wrote is a note of the error.
@@ -53,7 +54,7 @@ class LocalServer:
             text=True,
         )
         try:
-            self.first_answer = wait_for_answer(self.address, self.process, START_TIMEOUT_S)
+            self.first_answer = wait_for_answer(self.address, self.process, start_timeout_s)
         except BaseException as error:
             # Nobody else knows of the process yet.
             self.process.kill()

@@ -7,12 +7,9 @@ import pytest
 
 from face_contract.schemas import CompareResponse
 from tests.support.envelope import assert_error
+from tests.support.vectors import vector
 
 PATH = "/api/v1/compare-faces"
-
-
-def vector(*start: float) -> list[float]:
-    return [*start, *[0.0] * (512 - len(start))]
 
 
 def post(service: httpx.Client, **body: Any) -> httpx.Response:

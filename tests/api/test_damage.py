@@ -14,7 +14,7 @@ from PIL import Image
 from face_contract.distance import DistanceMetric, compare
 from tests.conftest import Extract, ReadPhoto
 from tests.support.damage import DAMAGES, cut, cut_and_closed, zero_tail
-from tests.support.hostile_files import encode
+from tests.support.photo_files import encode, encode_turned
 
 PATH = "/api/v1/extract-embedding"
 MAX_DISTANCE = 0.4
@@ -118,20 +118,7 @@ def test_the_sound_part_is_turned_with_the_photo(
     extract: Extract, portraits: dict[str, Image.Image], name: str, orientation: int
 ) -> None:
     upright = portraits["impostor_2.jpg"]
-    # Where the stored image begins in the upright one, from the standard's table.
-    stored = {
-        1: upright,
-        2: upright.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
-        3: upright.rotate(180),
-        4: upright.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
-        5: upright.transpose(Image.Transpose.TRANSPOSE),
-        6: upright.rotate(90, expand=True),
-        7: upright.transpose(Image.Transpose.TRANSVERSE),
-        8: upright.rotate(270, expand=True),
-    }[orientation]
-    exif = Image.Exif()
-    exif[274] = orientation
-    data = encode(stored, name.upper(), exif=exif)
+    data = encode_turned(upright, name.upper(), orientation)
     # PNGs made here keep their EXIF before the pixels. The face is far from each side.
     rng = np.random.default_rng(0)
     intact, answer = extract(data), extract(cut(data, 0.97, rng))

@@ -9,15 +9,14 @@ from PIL import Image
 
 from face_contract.distance import DistanceMetric, compare
 from tests.conftest import Extract, ReadPhoto
+from tests.support import photo_files
 from tests.support.labels import GROUP_FACES, PORTRAITS, Portrait
 
 ByFile = pytest.mark.parametrize("portrait", PORTRAITS, ids=lambda p: p.file)
 
 
 def encode(image: Image.Image) -> bytes:
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=95)
-    return file.getvalue()
+    return photo_files.encode(image, "JPEG", quality=95)
 
 
 def distance(one: dict[str, Any], other: dict[str, Any]) -> float:

@@ -18,18 +18,13 @@ from face_contract.distance import DistanceMetric, compare
 from face_contract.schemas import ExtractResponse
 from tests.conftest import Extract, ReadPhoto
 from tests.support.labels import GROUP_FACES, PORTRAITS, Portrait
+from tests.support.photo_files import encode
 
 PATH = "/api/v1/extract-embedding"
 
 
 def cosine_distance(a: list[float], b: list[float]) -> float:
     return compare(a, b, DistanceMetric.COSINE).distance
-
-
-def encode(image: Image.Image, format: str, **options: Any) -> bytes:  # noqa: A002
-    file = io.BytesIO()
-    image.save(file, format, **options)
-    return file.getvalue()
 
 
 @pytest.fixture(scope="module")

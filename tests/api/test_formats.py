@@ -6,7 +6,6 @@ import struct
 import sys
 import zlib
 from collections.abc import Callable
-from typing import Any
 
 import httpx2 as httpx
 import numpy as np
@@ -17,15 +16,10 @@ from PIL import Image
 from face_contract.distance import DistanceMetric, compare
 from tests.conftest import Extract, ReadPhoto
 from tests.support.hostile_files import run_length_bmp
+from tests.support.photo_files import encode
 
 PATH = "/api/v1/extract-embedding"
 pillow_heif.register_heif_opener()
-
-
-def encode(image: Image.Image, format: str, **options: Any) -> bytes:  # noqa: A002
-    file = io.BytesIO()
-    image.save(file, format, **options)
-    return file.getvalue()
 
 
 def cut_out(image: Image.Image) -> Image.Image:

@@ -16,12 +16,12 @@ from tests.support.hostile_files import (
     FORMATS,
     HARMLESS,
     bombs,
-    encode,
     foreign_files,
     lies,
     tiny_blocks,
     truncations,
 )
+from tests.support.photo_files import encode
 from tools import process_memory
 
 PATH = "/api/v1/extract-embedding"

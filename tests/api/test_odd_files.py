@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Extract, ReadPhoto
-from tests.support.hostile_files import chunk, encode
+from tests.support.hostile_files import chunk
+from tests.support.photo_files import encode
 
 BEFORE_PIXELS = 33
 AFTER_START = 2

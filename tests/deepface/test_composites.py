@@ -8,10 +8,10 @@ import pytest
 from face_contract.errors import MultipleFacesDetected
 from face_engine.detection.overlap import is_same_face
 from face_engine.extractor import Extractor
-from face_engine.faces import BoundingBox, ExtractionOptions, Face, Photo, RGBImage
+from face_engine.faces import BoundingBox, ExtractionOptions, Face
 from face_engine.model.loader import ModelLoader
 from tests.support.baked import bake_model
-from tests.support.composites import Subject, compose_card, scatter
+from tests.support.composites import Subject, compose_card, scatter, whole_photo
 
 # The first of them bakes, which takes minutes on a busy machine.
 pytestmark = pytest.mark.timeout(1200)
@@ -28,10 +28,6 @@ def arcface() -> Extractor:
     return ModelLoader("arcface", baked.folder, "yunet", catalog=baked.catalog).load().extractor
 
 
-def whole(image_rgb: RGBImage) -> Photo:
-    return Photo(image_rgb, image_rgb.shape[1], image_rgb.shape[0])
-
-
 def face_of(box: BoundingBox) -> Face:
     return Face(box.x, box.y, box.x + box.w, box.y + box.h, 1, np.zeros((5, 2)))
 
@@ -41,11 +37,11 @@ def test_the_holder_of_a_card_is_found_beside_the_face_on_it(
     arcface: Extractor, subjects: list[Subject], seed: int
 ) -> None:
     image, holder, scale = compose_card(subjects, random.Random(seed))
-    found = arcface.extract(whole(image), ANY)
+    found = arcface.extract(whole_photo(image), ANY)
     assert found.face_count == 2
     assert is_same_face(face_of(found.area), holder.face.scaled(scale, scale))
     with pytest.raises(MultipleFacesDetected):
-        arcface.extract(whole(image), ENFORCED)
+        arcface.extract(whole_photo(image), ENFORCED)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -53,7 +49,7 @@ def test_the_largest_face_decides_whatever_its_turn(
     arcface: Extractor, subjects: list[Subject], seed: int
 ) -> None:
     image, placed = scatter(subjects, random.Random(seed))
-    found = arcface.extract(whole(image), ANY)
+    found = arcface.extract(whole_photo(image), ANY)
     largest = max(face.face_px for face in placed)
     assert any(face.holds(found.area) for face in placed if face.face_px > 0.85 * largest)
     assert found.face_count == len(placed)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from face_contract.errors import ModelUnavailable, MultipleFacesDetected, NoFaceDetected
 from face_engine.deepface_compat.arcface import DeepFaceCropper, DeepFaceEmbedder
@@ -21,7 +20,8 @@ from face_engine.faces import BoundingBox, Extraction, ExtractionOptions, Photo
 from face_engine.model.loader import ModelLoader
 from tests.support.baked import BakedModel, bake_model
 from tests.support.labels import GROUP_FACES
-from tests.support.made_photos import SMALL_PORTRAIT, landscape, on_black_canvas
+from tests.support.made_photos import SMALL_PORTRAIT, amid_black, landscape
+from tests.support.vectors import cosine_distance
 
 # The first of them bakes, which takes minutes on a busy machine.
 pytestmark = pytest.mark.timeout(1200)
@@ -114,11 +114,6 @@ def extract(alone: dict[str, Extractor], read: DecodePhoto) -> Callable[..., Ext
 
 def load(baked: BakedModel, detector: str, **options: Any) -> ModelLoader:
     return ModelLoader("arcface", baked.folder, detector, catalog=baked.catalog, **options)
-
-
-def cosine_distance(a: NDArray[np.float32], b: Any) -> float:
-    b = np.asarray(b, np.float64)
-    return float(1 - a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
 
 def box_of(area: dict[str, Any], photo: Photo) -> BoundingBox:

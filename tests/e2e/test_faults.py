@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import LoadEvent, ReadPhoto, StartServer
 from tests.support.envelope import assert_error
 from tests.support.paths import MODEL_DIR
+from tests.support.processes import children_of
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_environment
 
@@ -83,7 +84,7 @@ def test_a_killed_environment_is_replaced(load_event: LoadEvent) -> None:
         with serve(create_gateway({"extract": pool})) as address:
             health = address + HEALTH
             assert httpx.get(health, timeout=20).status_code == 200
-            runtime = child_of(pool.environments[0].process.pid)
+            (runtime,) = children_of(pool.environments[0].process.pid)
             # The moment comes in the middle of a request, or between two.
             killer = threading.Timer(0.02, os.kill, (runtime, signal.SIGKILL))
             killer.start()
@@ -106,13 +107,6 @@ def test_a_killed_environment_is_replaced(load_event: LoadEvent) -> None:
 def body_of(event: bytes) -> dict[str, object]:
     body: dict[str, object] = json.loads(json.loads(event)["body"])
     return body
-
-
-def child_of(process: int) -> int:
-    """Returns the only child of a process."""
-    threads = Path(f"/proc/{process}/task").glob("*/children")
-    (child,) = {child for thread in threads for child in thread.read_text("ascii").split()}
-    return int(child)
 
 
 def child_is_gone(process: int) -> bool:

@@ -10,13 +10,9 @@ import pytest
 
 from tests.support.launchers import SIGINT_IGNORED
 from tests.support.paths import ROOT, subprocess_environment
+from tests.support.processes import children_of
 from tools.lambda_pool import free_port
 from tools.local_server import wait_for_answer
-
-
-def children_of(process: int) -> list[int]:
-    tasks = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
 
 
 @pytest.mark.parametrize("launcher", [(), SIGINT_IGNORED], ids=["default", "ignored"])

@@ -5,6 +5,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -94,26 +95,27 @@ def test_a_body_that_breaks_while_it_comes_is_answered_in_the_envelope(server: L
     assert json.loads(body)["error"]["code"] == ErrorCode.VALIDATION_ERROR
 
 
-def test_a_body_that_breaks_after_its_answer_gets_no_second_one(server: LocalServer) -> None:
-    head = f"POST {HEALTH} HTTP/1.1\r\n{HOST}Transfer-Encoding: chunked\r\n\r\n".encode()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+@contextmanager
+def answered_early(server: LocalServer, header: str, timeout_s: float) -> Iterator[socket.socket]:
+    """Sends the head of a request that is refused, and reads the answer before the body is sent."""
+    head = f"POST {HEALTH} HTTP/1.1\r\n{HOST}{header}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=timeout_s) as connection:
         connection.sendall(head)
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         assert answer.status == 405
         answer.read()
+        yield connection
+
+
+def test_a_body_that_breaks_after_its_answer_gets_no_second_one(server: LocalServer) -> None:
+    with answered_early(server, "Transfer-Encoding: chunked", 10) as connection:
         connection.sendall(b"not a size\r\n")
         assert connection.recv(1) == b""
 
 
 def test_a_body_that_stops_after_its_answer_is_not_waited_for(server: LocalServer) -> None:
-    head = f"POST {HEALTH} HTTP/1.1\r\n{HOST}Content-Length: 1000\r\n\r\n".encode()
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
-        connection.sendall(head)
-        answer = http.client.HTTPResponse(connection)
-        answer.begin()
-        assert answer.status == 405
-        answer.read()
+    with answered_early(server, "Content-Length: 1000", 20) as connection:
         connection.sendall(b"a bit more")
         # uvicorn would wait for ever.
         assert connection.recv(1) == b""

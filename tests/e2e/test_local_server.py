@@ -16,9 +16,10 @@ import pytest
 from PIL import Image
 
 from tests.conftest import ReadPhoto, StartServer
-from tests.support.hostile_files import bombs, encode, tiny_blocks
+from tests.support.hostile_files import bombs, tiny_blocks
 from tests.support.labels import GROUP_FACES, PORTRAITS
 from tests.support.paths import subprocess_environment
+from tests.support.photo_files import encode
 
 EXTRACT = "/api/v1/extract-embedding"
 

@@ -24,6 +24,16 @@ print(photo.width * photo.height, peak_mb())
 """
 
 
+def decode_in_a_process(file: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", DECODE, str(file), str(MAX_PIXELS)],
+        env=subprocess_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     ("format", "mode", "size", "options"),
     [
@@ -43,13 +53,8 @@ def test_the_largest_photo_fits_into_the_smallest_function(
     assert size[0] * size[1] == (MAX_WEBP_PIXELS if format == "WEBP" else MAX_PIXELS)
     file = tmp_path / "large"
     Image.linear_gradient("L").resize(size).convert(mode).save(file, format, **options)
-    decoded = subprocess.run(
-        [sys.executable, "-c", DECODE, str(file), str(MAX_PIXELS)],
-        env=subprocess_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    decoded = decode_in_a_process(file)
+    assert decoded.returncode == 0, decoded.stderr
     pixels, peak_mb = map(float, decoded.stdout.split())
     assert pixels == size[0] * size[1]
     assert peak_mb < MAX_MB
@@ -58,11 +63,5 @@ def test_the_largest_photo_fits_into_the_smallest_function(
 def test_a_webp_over_its_limit_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "large"
     Image.new("L", (8000, 4001)).save(file, "WEBP", method=0)
-    decoded = subprocess.run(
-        [sys.executable, "-c", DECODE, str(file), str(MAX_PIXELS)],
-        env=subprocess_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    decoded = decode_in_a_process(file)
     assert "more than 32000000 pixels" in decoded.stderr

@@ -14,6 +14,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from tests.conftest import LoadEvent, ReadPhoto, StartServer
+from tests.support.photo_files import encode
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_environment
 from tools.loopback_server import NOT_FOUND, Send, http_response, redirect, running
@@ -53,13 +54,12 @@ class Sent:
 
 def portrait(read_photo: ReadPhoto) -> str:
     """A photo that is valid, with canaries in its comment and its EXIF, in base64."""
-    file = io.BytesIO()
     exif = Image.Exif()
     exif[ExifTags.Base.ImageDescription] = CANARY
     exif[ExifTags.Base.Orientation] = 1
     with Image.open(io.BytesIO(read_photo("person_b_1.jpg"))) as photo:
-        photo.save(file, "JPEG", comment=CANARY.encode(), exif=exif)
-    return base64.b64encode(file.getvalue()).decode()
+        data = encode(photo, "JPEG", comment=CANARY.encode(), exif=exif)
+    return base64.b64encode(data).decode()
 
 
 def in_url(url: str) -> dict[str, str]:

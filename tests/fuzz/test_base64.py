@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.conftest import ReadPhoto
 from tests.support.checked_requests import post_image
+from tests.support.photo_files import encode
 
 WHITE_SPACE = " \t\r\n\v\f"
 PREFIXES = ("", "data:;base64,", "data:image/png;base64,", "DATA:image/jpeg; charset=x ;BASE64,")
@@ -20,9 +21,7 @@ PREFIXES = ("", "data:;base64,", "data:image/png;base64,", "DATA:image/jpeg; cha
 
 @pytest.fixture(scope="module")
 def photo(read_photo: ReadPhoto) -> bytes:
-    file = io.BytesIO()
-    Image.open(io.BytesIO(read_photo("person_a_1.jpg"))).resize((120, 140)).save(file, "WEBP")
-    return file.getvalue()
+    return encode(Image.open(io.BytesIO(read_photo("person_a_1.jpg"))).resize((120, 140)), "WEBP")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from face_engine.faces import BoundingBox, Face, RGBImage
+from face_engine.faces import BoundingBox, Face, Photo, RGBImage
 
 # On a smaller portrait, a card would be too small to show a face.
 MIN_HOLDER_PX = 500
@@ -38,6 +38,11 @@ class Placed:
         """Returns whether the centre of a box lies inside the head."""
         top, left, bottom, right = self.head
         return left < box.x + box.w / 2 < right and top < box.y + box.h / 2 < bottom
+
+
+def whole_photo(image_rgb: RGBImage) -> Photo:
+    """Returns pixels as the photo that the extractor takes, neither shrunk nor damaged."""
+    return Photo(image_rgb, image_rgb.shape[1], image_rgb.shape[0])
 
 
 def cut_head(subject: Subject, margin: float) -> RGBImage:

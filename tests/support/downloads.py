@@ -1,6 +1,7 @@
 """What several tests of the downloader share: a photo to download, and downloaders."""
 
 import socket
+import zlib
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -17,6 +18,12 @@ CHUNKED = http_response(Content_Length="", Transfer_Encoding="chunked")
 KNOCK = "GET /knock HTTP/1.1\r\n\r\n"
 
 Serve: TypeAlias = Callable[..., Server]
+
+
+def deflate(body: bytes, wbits: int = 15) -> bytes:
+    """Compresses with zlib's header, or without one for negative `wbits`."""
+    stream = zlib.compressobj(wbits=wbits)
+    return stream.compress(body) + stream.flush()
 
 
 def downloader(*allowed_hosts: str, **options: Any) -> Downloader:

@@ -1,7 +1,6 @@
 """Hostile image files: bombs, lies about sizes, endless metadata."""
 
 import functools
-import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -9,7 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-# The service skips their metadata, which leaves a small picture without a face.
+from tests.support.photo_files import encode
+
+# Their metadata is left out, and what is left is a small picture without a face.
 HARMLESS = {
     "png with a zTXt bomb",
     "png with a iTXt bomb",
@@ -17,12 +18,6 @@ HARMLESS = {
     "jpeg of fill bytes",
 }
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
-
-
-def encode(image: Image.Image, format: str, **options: object) -> bytes:  # noqa: A002
-    file = io.BytesIO()
-    image.save(file, format, **options)
-    return file.getvalue()
 
 
 def chunk(kind: bytes, body: bytes) -> bytes:

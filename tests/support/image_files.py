@@ -1,11 +1,11 @@
 """One small photo in all supported formats, as the base of broken files."""
 
-import io
 from typing import Any
 
 from PIL import Image
 
 from tests.support.paths import PHOTO_DIR
+from tests.support.photo_files import encode
 
 # Small enough for many attempts, but with a face that is still found.
 SIZE = (120, 140)
@@ -41,10 +41,7 @@ def read_files() -> dict[str, bytes]:
         "BMP palette": (image.convert("P"), {}),
         "AVIF": (image, {"exif": exif}),
     }
-    return {name: _encode(name, *form) for name, form in forms.items()}
-
-
-def _encode(name: str, image: Image.Image, options: dict[str, Any]) -> bytes:
-    file = io.BytesIO()
-    image.save(file, name.partition(" ")[0], **options)
-    return file.getvalue()
+    return {
+        name: encode(form, name.partition(" ")[0], **options)
+        for name, (form, options) in forms.items()
+    }

@@ -4,11 +4,7 @@ import pytest
 
 from face_contract.distance import DEFAULT_THRESHOLDS, DistanceMetric, compare
 from face_contract.errors import InvalidEmbedding
-
-
-def vector(*start: float) -> list[float]:
-    """512 numbers that begin as given and go on with zeros."""
-    return [*start, *[0.0] * (512 - len(start))]
+from tests.support.vectors import vector
 
 
 # Distances by hand: (3, 4) and (4, 3) have norm 5, dot product 24, difference (-1, 1).

@@ -15,6 +15,7 @@ import pytest
 
 from face_engine.model.catalog import Archive, ArchiveSource, Artifact, UrlSource
 from model_build.fetch import FetchFailed, fetch_artifacts
+from tests.support import catalogs
 from tests.support.launchers import SIGINT_IGNORED
 from tests.support.paths import subprocess_environment
 from tools.loopback_server import NOT_FOUND, Send, Server, http_response, running
@@ -42,8 +43,7 @@ def server() -> Iterator[Server]:
 
 
 def artifact(*sources: UrlSource | ArchiveSource) -> Artifact:
-    digest = hashlib.sha256(CONTENT).hexdigest()
-    return Artifact("net.onnx", "a network", len(CONTENT), digest, "MIT", sources)
+    return catalogs.artifact(CONTENT, *sources)
 
 
 def test_a_file_is_fetched_once(server: Server, tmp_path: Path) -> None:
@@ -104,12 +104,7 @@ def start_fetch(
     url: str, folder: Path, launcher: tuple[str, ...] = (), **options: Any
 ) -> subprocess.Popen[str]:
     """Starts the command, with a catalogue of one file."""
-    digest = hashlib.sha256(CONTENT).hexdigest()
-    catalog = folder.parent / "catalog.toml"
-    catalog.write_text(
-        f'[archives]\n[artifacts."net.onnx"]\nabout = "a network"\nbytes = {len(CONTENT)}\n'
-        f'sha256 = "{digest}"\nlicence = "MIT"\nsources = [{{ url = "{url}" }}]\n'
-    )
+    catalog = catalogs.write_catalog(folder.parent, CONTENT, url)
     command = [*launcher, sys.executable, "-m", "model_build.fetch", "--catalog", str(catalog)]
     # Coverage would write a file of its own, which is too large where none may be.
     environment = {k: v for k, v in subprocess_environment().items() if "COVERAGE" not in k}

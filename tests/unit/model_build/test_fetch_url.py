@@ -21,9 +21,10 @@ from pathlib import Path
 import pytest
 import trustme
 
-from face_engine.model.catalog import Artifact, UrlSource
+from face_engine.model.catalog import UrlSource
 from model_build.fetch import FetchFailed, fetch_artifacts
-from model_build.fetch_url import ATTEMPTS
+from model_build.transfer import ATTEMPTS
+from tests.support.catalogs import artifact, write_catalog
 from tests.support.paths import subprocess_environment
 from tools.loopback_server import serve_in_thread
 
@@ -125,8 +126,7 @@ def script() -> Iterator[Script]:
 
 def fetch(script: Script, folder: Path, *paths: str, size: int = len(CONTENT)) -> None:
     sources = tuple(UrlSource(f"{script.address}{path}") for path in paths)
-    digest = hashlib.sha256(CONTENT).hexdigest()
-    wanted = Artifact("net.onnx", "a network", size, digest, "MIT", sources)
+    wanted = artifact(CONTENT, *sources, size=size)
     fetch_artifacts([wanted], folder, retry_pause_s=0)
 
 
@@ -135,18 +135,8 @@ def assert_complete(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [".lock", "net.onnx"]
 
 
-def write_catalog(folder: Path, url: str) -> Path:
-    digest = hashlib.sha256(CONTENT).hexdigest()
-    catalog = folder / "catalog.toml"
-    catalog.write_text(
-        f'[archives]\n[artifacts."net.onnx"]\nabout = "a network"\nbytes = {len(CONTENT)}\n'
-        f'sha256 = "{digest}"\nlicence = "MIT"\nsources = [{{ url = "{url}" }}]\n'
-    )
-    return catalog
-
-
 def command(folder: Path, url: str) -> list[str]:
-    catalog = write_catalog(folder, url)
+    catalog = write_catalog(folder, CONTENT, url)
     module = [sys.executable, "-m", "model_build.fetch"]
     return [*module, "--catalog", str(catalog), "--into", str(folder / "models")]
 

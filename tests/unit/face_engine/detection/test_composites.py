@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from face_contract.errors import MultipleFacesDetected
 from face_engine.extractor import Extractor
-from face_engine.faces import ExtractionOptions, Photo, RGBImage
-from tests.support.composites import Placed, Subject, compose_card, scatter
+from face_engine.faces import ExtractionOptions
+from tests.support.composites import Placed, Subject, compose_card, scatter, whole_photo
+from tests.support.vectors import cosine_distance
 
 # Cosine distance below which an embedding is certainly of the person: strangers are above 0.7.
 NEAR = 0.4
@@ -23,19 +24,15 @@ def embeddings(extractor: Extractor, subjects: list[Subject]) -> dict[int, NDArr
     """Of each subject's own portrait, by its `id`."""
     vectors = {}
     for subject in subjects:
-        vector = extractor.extract(whole(subject.image_rgb), ExtractionOptions()).embedding
+        vector = extractor.extract(whole_photo(subject.image_rgb), ExtractionOptions()).embedding
         assert vector is not None
         vectors[id(subject)] = vector
     return vectors
 
 
-def whole(image_rgb: RGBImage) -> Photo:
-    return Photo(image_rgb, image_rgb.shape[1], image_rgb.shape[0])
-
-
 def distance(a: NDArray[np.float32] | None, b: NDArray[np.float32]) -> float:
     assert a is not None
-    return float(1 - a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+    return cosine_distance(a, b)
 
 
 @pytest.mark.parametrize("seed", range(CARDS))
@@ -46,11 +43,11 @@ def test_a_face_before_a_larger_one_hides_neither(
     seed: int,
 ) -> None:
     image, holder, _ = compose_card(subjects, random.Random(seed))
-    found = extractor.extract(whole(image), ExtractionOptions(enforce_detection=False))
+    found = extractor.extract(whole_photo(image), ExtractionOptions(enforce_detection=False))
     assert found.face_count == 2
     assert distance(found.embedding, embeddings[id(holder)]) < NEAR
     with pytest.raises(MultipleFacesDetected):
-        extractor.extract(whole(image), ExtractionOptions())
+        extractor.extract(whole_photo(image), ExtractionOptions())
 
 
 @pytest.mark.parametrize("seed", range(SCATTERED))
@@ -61,7 +58,7 @@ def test_the_largest_face_decides_whatever_its_turn(
     seed: int,
 ) -> None:
     image, placed = scatter(subjects, random.Random(seed))
-    found = extractor.extract(whole(image), ExtractionOptions(enforce_detection=False))
+    found = extractor.extract(whole_photo(image), ExtractionOptions(enforce_detection=False))
     largest = max(face.face_px for face in placed)
     # Boxes vary by a tenth with the pose: of faces that are nearly as large, any may be taken.
     acceptable = [face for face in placed if face.face_px > 0.85 * largest]
@@ -78,9 +75,9 @@ def test_boxes_of_turned_photos_are_exact(
     extractor: Extractor, subjects: list[Subject], quarter_turns: int
 ) -> None:
     for subject in subjects:
-        upright = extractor.extract(whole(subject.image_rgb), ExtractionOptions()).area
+        upright = extractor.extract(whole_photo(subject.image_rgb), ExtractionOptions()).area
         sent = np.ascontiguousarray(np.rot90(subject.image_rgb, -quarter_turns))
-        area = extractor.extract(whole(sent), ExtractionOptions()).area
+        area = extractor.extract(whole_photo(sent), ExtractionOptions()).area
         marked = np.zeros(subject.image_rgb.shape[:2], bool)
         marked[upright.y : upright.y + upright.h, upright.x : upright.x + upright.w] = True
         found = np.zeros(sent.shape[:2], bool)

@@ -3,7 +3,6 @@
 import gzip
 import time
 import tracemalloc
-import zlib
 from collections.abc import Callable
 
 import pytest
@@ -15,13 +14,8 @@ from face_engine.download.content_coding import (
     TOO_LARGE,
     decode_content,
 )
-from tests.support.downloads import FAILED, LIMIT, PHOTO, Serve, downloader, failure
+from tests.support.downloads import FAILED, LIMIT, PHOTO, Serve, deflate, downloader, failure
 from tools.loopback_server import http_response
-
-
-def deflate(body: bytes, wbits: int = 15) -> bytes:
-    stream = zlib.compressobj(wbits=wbits)
-    return stream.compress(body) + stream.flush()
 
 
 def members(*parts: bytes) -> bytes:

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 import tracemalloc
-import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -33,6 +32,7 @@ from tests.support.downloads import (
     PHOTO,
     Serve,
     count_strangers,
+    deflate,
     downloader,
     failure,
 )
@@ -46,11 +46,6 @@ def test_a_photo_comes_as_it_is(serve: Serve) -> None:
     request = server.requests[0].splitlines()
     assert request[0] == "GET /%C3%A9%20b|c?q=%C3%BC HTTP/1.1"
     assert f"Host: 127.0.0.1:{server.port}" in request
-
-
-def deflate(body: bytes, wbits: int) -> bytes:
-    stream = zlib.compressobj(wbits=wbits)
-    return stream.compress(body) + stream.flush()
 
 
 FORMS: dict[str, Callable[[bytes], bytes]] = {

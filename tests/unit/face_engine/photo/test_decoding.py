@@ -8,7 +8,7 @@ from face_contract.errors import InvalidImage
 from face_engine.faces import Photo, RGBImage
 from face_engine.photo import decode_image
 from face_engine.photo.limits import LONGEST_SIDE_PX
-from tests.support.hostile_files import encode
+from tests.support.photo_files import encode, encode_turned
 
 MANY_PIXELS = 64_000_000
 
@@ -39,20 +39,8 @@ def test_formats(quadrants: Image.Image, format: str) -> None:  # noqa: A002
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])
 def test_exif_orientation(quadrants: Image.Image, format: str, orientation: int) -> None:  # noqa: A002
-    # What undoes each orientation, from the standard's table, told by where the corners go.
-    stored = {
-        1: quadrants,
-        2: quadrants.transpose(Image.Transpose.FLIP_LEFT_RIGHT),
-        3: quadrants.rotate(180),
-        4: quadrants.transpose(Image.Transpose.FLIP_TOP_BOTTOM),
-        5: quadrants.transpose(Image.Transpose.TRANSPOSE),
-        6: quadrants.rotate(90, expand=True),
-        7: quadrants.transpose(Image.Transpose.TRANSVERSE),
-        8: quadrants.rotate(270, expand=True),
-    }[orientation]
-    exif = Image.Exif()
-    exif[274] = orientation
-    photo = decode_image(encode(stored, format, exif=exif), MANY_PIXELS)
+    data = encode_turned(quadrants, format, orientation)
+    photo = decode_image(data, MANY_PIXELS)
     assert (photo.width, photo.height) == (64, 48)
     assert np.abs(photo.rgb.astype(int) - np.asarray(quadrants)).mean() < 6
 

@@ -2,7 +2,7 @@ import pytest
 from PIL import Image
 
 from face_engine.photo.jpeg_segments import read_segments
-from tests.support.hostile_files import encode
+from tests.support.photo_files import encode
 
 
 def test_scans_are_those_of_the_photo_and_not_of_what_comes_with_it() -> None:
