@@ -18,7 +18,7 @@ from face_engine.photo import decode_image
 from face_service.lambda_entry import LambdaHandler
 from face_service.settings import Settings
 from functions.local.app import create
-from tests.support.machine import MachineGuard, watched_places
+from tests.support.machine import MachineGuard, watched_folders
 from tests.support.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR, subprocess_environment
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Pool, start_pool

@@ -20,7 +20,7 @@ from face_engine.faces import BoundingBox, Extraction, ExtractionOptions, Photo
 from face_engine.model.loader import ModelLoader
 from tests.support.baked import BakedModel, bake_model
 from tests.support.labels import GROUP_FACES
-from tests.support.made_photos import SMALL_PORTRAIT, amid_black, landscape
+from tests.support.made_photos import SMALL_PORTRAIT, landscape, on_black_canvas
 from tests.support.vectors import cosine_distance
 
 # The first of them bakes, which takes minutes on a busy machine.

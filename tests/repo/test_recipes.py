@@ -16,10 +16,11 @@ import numpy as np
 import pytest
 
 from face_engine.model.catalog import read_catalog
+from tests.conftest import StartServer
 from tests.repo.toys import TOYS, Project
-from tests.support.local_server import Server, StartServer
 from tests.support.paths import MODEL_DIR, ROOT
 from tests.support.project_copy import FILES, FOLDERS, copy_project
+from tools.local_server import LocalServer
 
 # What a recipe must not break: the catalogue, the template, the Dockerfiles and the document.
 CHECKS = (
@@ -50,7 +51,7 @@ def python_path(project: Project) -> str:
     return os.pathsep.join(map(str, (project.folder, *layers)))
 
 
-def serve(project: Project, start_server: StartServer, **variables: str) -> Server:
+def serve(project: Project, start_server: StartServer, **variables: str) -> LocalServer:
     """Starts the copy: without a safe path Python would import from the folder of the tests."""
     model_dir = str(project.folder / "models")
     return start_server(
@@ -58,7 +59,7 @@ def serve(project: Project, start_server: StartServer, **variables: str) -> Serv
     )
 
 
-def extract(server: Server, photo: bytes) -> dict[str, Any]:
+def extract(server: LocalServer, photo: bytes) -> dict[str, Any]:
     body = {"image": base64.b64encode(photo).decode()}
     answer = httpx.post(f"{server.address}/api/v1/extract-embedding", json=body, timeout=30)
     assert answer.status_code == 200, answer.text

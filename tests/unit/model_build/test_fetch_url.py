@@ -23,7 +23,7 @@ import trustme
 
 from face_engine.model.catalog import UrlSource
 from model_build.fetch import FetchFailed, fetch_artifacts
-from model_build.transfer import ATTEMPTS
+from model_build.fetch_url import ATTEMPTS
 from tests.support.catalogs import artifact, write_catalog
 from tests.support.paths import subprocess_environment
 from tools.loopback_server import serve_in_thread
