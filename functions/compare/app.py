@@ -1,4 +1,4 @@
-"""The route that compares two embeddings, without a model or a vision library."""
+"""Route of the compare function, which needs no model and no vision library."""
 
 from dataclasses import asdict
 
@@ -15,7 +15,7 @@ from face_service.settings import Settings
 
 def build_router(settings: Settings) -> APIRouter:
     """Builds the route of the compare function."""
-    # Only to read bodies: a comparison itself takes less time than a change of threads.
+    # Only bounds the bodies: a comparison takes less time than a switch to another thread.
     queue = WorkQueue(1, settings.max_waiting)
     router = bounded_router(queue, settings.request_budget_s)
 

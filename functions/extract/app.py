@@ -1,4 +1,4 @@
-"""The routes that turn photos into embeddings."""
+"""Routes of the extract function."""
 
 from fastapi import APIRouter, FastAPI
 
@@ -46,7 +46,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         responses=document_responses(HealthResponse, ModelUnavailable),
     )
     async def health() -> HealthResponse:
-        # Not bounded: it answers however many requests wait.
+        # Not bounded, so it answers even when the queue is full.
         return await service.check_health()
 
     @bounded.post(

@@ -1,4 +1,4 @@
-"""What the routes of the extract function do."""
+"""Extraction, health and model information, as the routes need them."""
 
 import asyncio
 import os
@@ -31,12 +31,12 @@ from face_engine.photo.limits import MAX_WEBP_PIXELS
 from face_service.admission import Admission, WorkQueue
 from face_service.settings import Settings
 
-# They wait for others, not for a processor.
+# They wait for the network, not for a CPU.
 DOWNLOAD_THREADS = 16
 
 
 class ExtractionService:
-    """Turns photos into embeddings, with a bounded number of photos at a time.
+    """Turns photos into embeddings, a bounded number of photos at a time.
 
     Args:
         loader: loads the model.
@@ -47,9 +47,9 @@ class ExtractionService:
         configure_malloc()
         self._loader = loader
         self._settings = settings
-        # A photo takes up to 570 MB while it is decoded: as many as there are processors.
+        # One photo per CPU at a time: decoding one takes up to 570 MB.
         self.queue = WorkQueue(os.cpu_count() or 1, settings.max_waiting)
-        # Slow downloads take at most half of the slots, so that photos in bodies go on.
+        # Slow downloads may take half of the slots, so that photos in bodies can still be served.
         self._downloads = WorkQueue(DOWNLOAD_THREADS, settings.max_waiting // 2)
         self._downloader = Downloader(
             allowed_hosts=frozenset(settings.download_allowed_hosts),
@@ -58,7 +58,7 @@ class ExtractionService:
         )
 
     async def check_health(self) -> HealthResponse:
-        """Checks that the model is loaded or can be.
+        """Checks that the model is loaded, or can be loaded.
 
         Raises:
             ModelUnavailable: its files are missing or broken.
@@ -71,7 +71,7 @@ class ExtractionService:
         )
 
     async def load_model(self, admission: Admission) -> WarmUpResponse:
-        """Loads the model, unless it is loaded.
+        """Loads the model unless it is loaded.
 
         Raises:
             ModelUnavailable: its files are missing or broken.
@@ -88,7 +88,7 @@ class ExtractionService:
         """Embeds the most prominent face of a photo.
 
         Raises:
-            ServiceError: as the contract lists them for this endpoint.
+            ServiceError: any of those that the route documents.
         """
         start = time.perf_counter()
         extractor = (await self._load(admission)).extractor
@@ -110,7 +110,7 @@ class ExtractionService:
         )
 
     def describe_model(self) -> ModelInfoResponse:
-        """Describes the model and the limits in force."""
+        """Returns the model's properties and the limits in force."""
         choice, settings = self._loader.choice, self._settings
         return ModelInfoResponse(
             model=choice.entry.name,
@@ -149,7 +149,7 @@ class ExtractionService:
         return self._loader.loaded
 
     async def _download(self, url: str, admission: Admission) -> bytes:
-        # A URL is short, so the next body may be read while this photo is downloaded.
+        # This body held only a URL, so the next one may be read during the download.
         admission.release_body()
         with self._downloads.enter() as slot:
             return await slot.run(lambda: self._downloader.download(url, admission.deadline))

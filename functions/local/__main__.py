@@ -32,13 +32,13 @@ def main() -> None:
         headers=[KEEP_ALIVE_HEADER],
         log_level=settings.log_level.lower(),
         log_config=log_config(settings.log_level),
-        # Paths are logged without their query: it is the client's.
+        # It would log queries, which hold client data.
         access_log=False,
     )
 
 
 def welcome(settings: Settings) -> str:
-    """Returns the address to open, and a command that can be pasted."""
+    """Returns a text with the server's address and a curl command to paste."""
     host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104
     address = f"http://{host}:{settings.port}"
     image = f"$(base64 < '{PORTRAIT}' | tr -d '\\n')"
@@ -50,7 +50,7 @@ def welcome(settings: Settings) -> str:
 
 
 def log_config(level: str) -> dict[str, object]:
-    """Returns uvicorn's logging with our loggers beside its own."""
+    """Returns uvicorn's logging configuration with our loggers added."""
     ours = {"handlers": ["default"], "level": level, "propagate": False}
     loggers = dict.fromkeys(("face_contract", "face_engine", "functions"), ours)
     return {**LOGGING_CONFIG, "loggers": {**LOGGING_CONFIG["loggers"], **loggers}}

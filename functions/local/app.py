@@ -1,4 +1,4 @@
-"""Both functions in one process, with one document."""
+"""Both functions in one app, with one OpenAPI document."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ def create(settings: Settings | None = None, catalog: Catalog | None = None) -> 
     """Builds the local server's app, which loads the model when it starts.
 
     Args:
-        settings: read from the environment when None, as uvicorn calls it.
+        settings: read from the environment when None, as when uvicorn calls this.
         catalog: the project's own when None.
     """
     catalog = read_catalog() if catalog is None else catalog
@@ -36,7 +36,7 @@ def create(settings: Settings | None = None, catalog: Catalog | None = None) -> 
         try:
             loader.load()
         except ModelUnavailable as error:
-            # The server stays up, says so in every answer, and recovers when the files come.
+            # The server stays up: it answers 503 until the files are there.
             logger.error("%s", error.message)
         yield
 

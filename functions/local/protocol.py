@@ -1,4 +1,4 @@
-"""HTTP/1.1 on the local server, where uvicorn's own does not fit the contract."""
+"""HTTP/1.1 details in which uvicorn differs from the contract."""
 
 import re
 from http import HTTPStatus
@@ -11,46 +11,43 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from face_contract.errors import InvalidRequest
 from face_service.error_handlers import envelope
 
-# Clients and proxies keep idle connections for up to a minute. The server must close later than
-# they do, or a request that is sent at that moment is lost.
+# Clients and proxies keep idle connections for up to a minute. If the server closed one first, a
+# request sent at that moment would be lost.
 KEEP_ALIVE_S = 75
 KEEP_ALIVE_HEADER = ("Keep-Alive", f"timeout={KEEP_ALIVE_S}")
-# Answered before its body was there: time for the client to read the answer while it sends.
+# After an answer to an unfinished body: time for the client to notice the answer.
 UNREAD_BODY_S = 5
 ABSOLUTE_FORM = re.compile(rb"https?://[^/]*", re.IGNORECASE)
 NOT_HTTP = "The request is not valid HTTP/1.1."
 
 
 class EnvelopeProtocol(H11Protocol):
-    """Answers malformed HTTP in the envelope, and closes connections whose body never comes.
+    """Answers malformed HTTP in the envelope, and closes connections whose body never arrives.
 
-    uvicorn answers malformed HTTP in plain text. After an early answer it waits for the next
-    request, and for ever once more of the body has come.
+    uvicorn answers malformed HTTP in plain text. If it has answered before the body is complete, it
+    waits for the rest with no time limit.
     """
 
     def on_response_complete(self) -> None:
-        """Waits for the next request, or for the rest of this one."""
-        self.timeout_keep_alive = self._patience_s()
+        """Sets how long to wait for the next request, or for the rest of this one."""
+        self.timeout_keep_alive = self._idle_timeout_s()
         super().on_response_complete()
 
     def data_received(self, data: bytes) -> None:
-        """Reads; data that begins no request must not stop the clock."""
+        """Reads data; restarts the idle timeout, which uvicorn cancels, after an early answer."""
         super().data_received(data)
         is_answered = self.cycle is not None and self.cycle.response_complete
         if is_answered and self.timeout_keep_alive_task is None and not self.transport.is_closing():
             self.timeout_keep_alive_task = self.loop.call_later(
-                self._patience_s(), self.timeout_keep_alive_handler
+                self._idle_timeout_s(), self.timeout_keep_alive_handler
             )
 
-    def _patience_s(self) -> int:
+    def _idle_timeout_s(self) -> int:
         unread = self.conn.their_state is h11.SEND_BODY
         return UNREAD_BODY_S if unread else self.config.timeout_keep_alive
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
-        """Answers in the envelope and closes; only closes when an answer has already begun.
-
-        With 422, as API Gateway does by the template: in the contract, code and status agree.
-        """
+        """Answers 400, unless an answer has already started, and closes the connection."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             answer = envelope(InvalidRequest(NOT_HTTP))
             headers = [*answer.raw_headers, (b"connection", b"close")]
@@ -71,7 +68,7 @@ class AbsoluteForm:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Drops scheme and host from the target; which host is meant makes no difference here."""
+        """Removes scheme and host from the target. The host does not matter here."""
         origin = ABSOLUTE_FORM.match(scope["raw_path"]) if scope["type"] == "http" else None
         if origin:
             raw_path = scope["raw_path"][origin.end() :] or b"/"

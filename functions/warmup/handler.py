@@ -1,4 +1,4 @@
-"""Lambda entry of the warm-up function: a zip on a schedule. The layer brings face_contract."""
+"""Lambda entry of the scheduled warm-up function. The layer holds face_contract."""
 
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from face_warmup.warm_up import Outcome, Report, warm_up
 
 
 class WarmUpSettings(BaseSettings):
-    """Aliases of the functions to keep warm; the template sets them."""
+    """The functions to keep warm, as set in template.yaml."""
 
     model_config = SettingsConfigDict(frozen=True)
 
@@ -30,7 +30,7 @@ class WarmUpSettings(BaseSettings):
 
 
 class WarmUpFailed(Exception):
-    """Too few instances answered, or an alias is unreadable. Raises the function's alarm."""
+    """Too few instances answered, or an alias could not be read. Triggers the alarm."""
 
 
 settings = WarmUpSettings()
@@ -38,9 +38,9 @@ logger = Logger(service="warm-up")
 client = boto3.client(
     "lambda",
     config=Config(
-        # A retried ping is an extra one, and a cold start is slow by right.
+        # A retry would be an extra ping. A cold start is expected to be slow.
         retries={"total_max_attempts": 1},
-        # The default is 10. During a deployment each alias has two versions.
+        # One per concurrent ping. During a deployment each alias has two versions.
         max_pool_connections=2 * settings.warm_instances * len(settings.targets),
         connect_timeout=5,
         read_timeout=40,
@@ -57,7 +57,7 @@ alias_client = boto3.client(
 
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Pings instances of every version that gets traffic and writes metrics.
+    """Warms every version that receives traffic, and writes metrics.
 
     Raises:
         WarmUpFailed: a version has too few warm instances, or an alias could not be read.
@@ -68,9 +68,9 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         try:
             versions += read_versions(alias_client, alias)
         except (ClientError, BotoCoreError):
-            logger.exception("the versions of %s are unknown", alias)
+            logger.exception("cannot read the versions of %s", alias)
             unreadable.append(alias)
-    # An alias that cannot be read is pinged itself: Lambda then picks the version.
+    # If an alias cannot be read, ping the alias itself: Lambda then picks the version.
     reports = warm_up(client, versions + unreadable, settings.warm_instances)
     for report in reports:
         emit_metrics(report)

@@ -1,7 +1,7 @@
-"""Lambda entries of CodeDeploy's pre-traffic hooks: warm and check a new version before it is used.
+"""Lambda entries of the CodeDeploy hooks that warm and check a version before it gets traffic.
 
 CodeDeploy waits for the hook's report. A hook that never reports blocks the deployment for an hour,
-so both entries report "Failed" whatever goes wrong.
+so any failure must be reported as "Failed".
 """
 
 import json
@@ -22,7 +22,7 @@ from face_warmup.known_answers import Event, Send, WrongAnswer, check_comparison
 from face_warmup.warm_up import LambdaClient, warm_up
 
 FOLDER = Path(__file__).parent
-# Kept of the function's time for the report, whose three attempts take 45 s and short pauses.
+# Reserved for the report: three attempts of up to 15 s each, and the pauses between them.
 REPORT_TIME_S = 60
 
 logger = Logger(service="pre-traffic")
@@ -35,7 +35,7 @@ codedeploy = boto3.client(
 
 
 class HookSettings(BaseSettings):
-    """What to check; the template sets it."""
+    """What to check, as set in template.yaml."""
 
     model_config = SettingsConfigDict(frozen=True)
 
@@ -45,7 +45,7 @@ class HookSettings(BaseSettings):
 
 
 class TooFewInstances(Exception):
-    """Fewer instances of the new version are warm than wanted."""
+    """Too few instances of the new version became warm."""
 
 
 Check: TypeAlias = Callable[[Send, HookSettings], None]
@@ -59,7 +59,7 @@ def extract_handler(event: Event, context: LambdaContext) -> dict[str, str]:
 
 @logger.inject_lambda_context
 def compare_handler(event: Event, context: LambdaContext) -> dict[str, str]:
-    """Reports whether a new version of the compare function knows some distances."""
+    """Reports whether a new version of the compare function computes known distances."""
     return report(event, context, _check_compare)
 
 
@@ -80,18 +80,18 @@ def report(event: Event, context: LambdaContext, check: Check) -> dict[str, str]
     """Warms and checks the new version, and reports the outcome to CodeDeploy.
 
     Raises:
-        ClientError, BotoCoreError: the report failed, and with it the invocation, so it is retried.
+        ClientError, BotoCoreError: the report failed. Lambda then retries the invocation.
     """
     status = "Failed"
     time_s = context.get_remaining_time_in_millis() / 1000 - REPORT_TIME_S
-    # Not a `with` block, which would wait for checks that are out of time.
+    # A `with` block would wait for a check that has exceeded its time.
     threads = ThreadPoolExecutor(1)
     try:
         threads.submit(_warm_and_check, check).result(max(time_s, 0))
         status = "Succeeded"
     # The last resort: every failure must reach CodeDeploy.
     except Exception:
-        logger.exception("the new version is refused")
+        logger.exception("rejected the new version")
     threads.shutdown(wait=False)
     codedeploy.put_lifecycle_event_hook_execution_status(
         deploymentId=event["DeploymentId"],
@@ -104,11 +104,11 @@ def report(event: Event, context: LambdaContext, check: Check) -> dict[str, str]
 def _warm_and_check(check: Check) -> None:
     settings = HookSettings()
     config = Config(
-        # A retried ping would be an extra one.
+        # A retry would be an extra ping.
         retries={"total_max_attempts": 1},
         max_pool_connections=settings.warm_instances,
         connect_timeout=5,
-        # The longest ExtractTimeout and a slow init.
+        # The longest ExtractTimeout plus a slow init.
         read_timeout=75,
     )
     with closing(boto3.client("lambda", config=config)) as client:
@@ -123,7 +123,7 @@ def _warm_and_check(check: Check) -> None:
 
 def _invoke(client: LambdaClient, version: str, event: Event) -> object:
     answer = client.invoke(FunctionName=version, Payload=json.dumps(event).encode())
-    # Read first: an unread answer keeps its connection open.
+    # Read before any error is raised: an unread response keeps its connection open.
     payload = answer["Payload"].read()
     if "FunctionError" in answer:
         raise WrongAnswer("the function failed")

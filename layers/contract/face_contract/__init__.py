@@ -1,3 +1,3 @@
-"""What crosses the wire: schemas, errors, distances, settings and the app that serves them."""
+"""The public contract: schemas, errors, distances, deadlines and the warm-up ping."""
 
 __version__ = "1.0.0"

@@ -1,4 +1,4 @@
-"""The end of the time for something, which work asks for between its stages."""
+"""A deadline that is checked between stages of work."""
 
 import math
 import time
@@ -8,25 +8,25 @@ from face_contract.errors import ServiceError, TimedOut
 
 
 class Deadline:
-    """A moment from which on nothing more is worth to be begun."""
+    """The moment after which no further work should start."""
 
     def __init__(
         self, budget_s: float = math.inf, error: Callable[[], ServiceError] = TimedOut
     ) -> None:
-        """Lets the time run.
+        """Starts the clock.
 
         Args:
             budget_s: seconds from now.
-            error: makes what is raised when they are over.
+            error: makes the exception to raise after the deadline.
         """
         self._end_s = time.monotonic() + budget_s
         self._error = error
 
     def remaining_s(self) -> float:
-        """Returns the seconds left, more than 0.
+        """Returns the seconds left; always more than 0.
 
         Raises:
-            ServiceError: there are none.
+            ServiceError: the deadline has passed; `error` made it.
         """
         remaining_s = self._end_s - time.monotonic()
         if remaining_s <= 0:
@@ -34,10 +34,10 @@ class Deadline:
         return remaining_s
 
     def check(self) -> None:
-        """Makes sure that time is left.
+        """Checks that there is time left.
 
         Raises:
-            ServiceError: there is none.
+            ServiceError: the deadline has passed; `error` made it.
         """
         self.remaining_s()
 

@@ -1,4 +1,4 @@
-"""Distances between two face embeddings: pure arithmetic in float64."""
+"""Distances between face embeddings, computed in float64 without a model."""
 
 import math
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ EMBEDDING_DIMENSIONS = 512
 
 
 class DistanceMetric(StrEnum):
-    """How the distance of two embeddings is measured."""
+    """A way to measure the distance between two embeddings."""
 
     COSINE = "cosine"
     EUCLIDEAN = "euclidean"
     EUCLIDEAN_L2 = "euclidean_l2"
 
 
-# DeepFace's thresholds for ArcFace (deepface/config/threshold.py): clients store and expect them.
+# DeepFace's thresholds for ArcFace (deepface/config/threshold.py), which clients rely on.
 DEFAULT_THRESHOLDS = {
     DistanceMetric.COSINE: 0.68,
     DistanceMetric.EUCLIDEAN: 4.15,
@@ -28,7 +28,7 @@ DEFAULT_THRESHOLDS = {
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The outcome of `compare`, named as in the contract."""
+    """The result of `compare`; its fields have the names of the response."""
 
     is_same_person: bool
     distance: float
@@ -47,20 +47,20 @@ def compare(
     """Compares two embeddings.
 
     Args:
-        embedding1: 512 finite numbers that are not all zero.
+        embedding1: 512 finite numbers, not all zero.
         embedding2: the same.
-        metric: how the distance is measured.
+        metric: how to measure the distance.
         threshold: finite and > 0; the metric's default when None.
 
     Raises:
-        InvalidEmbedding: an embedding is not as above, or lies too far off to be measured.
+        InvalidEmbedding: an embedding is not as described, or the distance is not finite.
     """
     a, b = _check(embedding1, "embedding1"), _check(embedding2, "embedding2")
     used = DEFAULT_THRESHOLDS[metric] if threshold is None else threshold
     distance = _distance(a, b, metric)
     if not math.isfinite(distance):
         raise InvalidEmbedding(
-            "The embeddings are too far apart for their distance to be a number."
+            "The distance between the embeddings is too large to be a finite number."
         )
     similarity = (
         min(max(1 - distance, 0.0), 1.0)
@@ -86,7 +86,7 @@ def _check(embedding: Sequence[float], field: str) -> list[float]:
     try:
         numbers = [float(number) for number in embedding]
     except OverflowError:
-        # An integer beyond the range of a double.
+        # An integer too large for a double.
         numbers = [math.inf]
     if not all(map(math.isfinite, numbers)):
         raise InvalidEmbedding(f"`{field}` holds a number that is not finite.", {"field": field})
@@ -98,7 +98,7 @@ def _check(embedding: Sequence[float], field: str) -> list[float]:
 def _distance(a: Sequence[float], b: Sequence[float], metric: DistanceMetric) -> float:
     match metric:
         case DistanceMetric.COSINE:
-            # Rounding can take the cosine of parallel vectors past 1; a distance is never negative.
+            # Rounding can make the cosine of parallel vectors exceed 1.
             cosine = math.fsum(x * y for x, y in zip(_unit(a), _unit(b), strict=True))
             return max(0.0, 1 - cosine)
         case DistanceMetric.EUCLIDEAN:
@@ -108,7 +108,7 @@ def _distance(a: Sequence[float], b: Sequence[float], metric: DistanceMetric) ->
 
 
 def _unit(vector: Sequence[float]) -> list[float]:
-    # Scaled by the largest component first, so that neither 1e300 nor 1e-300 is lost in squaring.
+    # Scaled first, because squares of numbers such as 1e300 and 1e-300 over- or underflow.
     largest = max(map(abs, vector))
     scaled = [x / largest for x in vector]
     norm = math.hypot(*scaled)

@@ -1,4 +1,4 @@
-"""The error tree: each class fixes its code, its status and the sentence that a client reads.
+"""The error tree. Each class defines its code, HTTP status and default message.
 
     ServiceError
     ├── NoFaceDetected          400  NO_FACE_DETECTED
@@ -16,7 +16,7 @@
     ├── Overloaded              503  OVERLOADED
     └── TimedOut                504  TIMEOUT
 
-`GATEWAY_ERRORS` holds what API Gateway answers before a function sees the request.
+`GATEWAY_ERRORS` lists the errors that API Gateway returns itself.
 """
 
 from enum import StrEnum
@@ -49,12 +49,11 @@ class ErrorCode(StrEnum):
 
 
 class ServiceError(Exception):
-    """A failure that a client is told about.
+    """A failure that is reported to the client.
 
     Args:
-        message: a sentence for a person; the class's own sentence when omitted. It never
-            holds what the client sent.
-        details: facts that a program can use, or None.
+        message: a sentence for people, by default the class's own. It never repeats the input.
+        details: facts for programs, or None.
     """
 
     code: ClassVar[ErrorCode]
@@ -70,7 +69,7 @@ class ServiceError(Exception):
 
 
 class NoFaceDetected(ServiceError):
-    """No face was found and the client asked that there be one."""
+    """No face was found, but the client requires one."""
 
     code = ErrorCode.NO_FACE_DETECTED
     status = HTTPStatus.BAD_REQUEST
@@ -78,7 +77,7 @@ class NoFaceDetected(ServiceError):
 
 
 class MultipleFacesDetected(ServiceError):
-    """Several faces were found and the client asked that there be one."""
+    """Several faces were found, but the client requires exactly one."""
 
     code = ErrorCode.MULTIPLE_FACES_DETECTED
     status = HTTPStatus.BAD_REQUEST
@@ -90,7 +89,7 @@ class MultipleFacesDetected(ServiceError):
 
 
 class InvalidImage(ServiceError):
-    """What was sent cannot be decoded into an image."""
+    """The data cannot be decoded as an image."""
 
     code = ErrorCode.INVALID_IMAGE
     status = HTTPStatus.BAD_REQUEST
@@ -98,7 +97,7 @@ class InvalidImage(ServiceError):
 
 
 class DownloadFailed(ServiceError):
-    """The image's URL was refused or did not answer with an image in time."""
+    """The image's URL was refused, or did not return an image in time."""
 
     code = ErrorCode.DOWNLOAD_FAILED
     status = HTTPStatus.BAD_REQUEST
@@ -106,7 +105,7 @@ class DownloadFailed(ServiceError):
 
 
 class InvalidEmbedding(ServiceError):
-    """A list of numbers that cannot be compared as a face embedding."""
+    """An embedding that cannot be compared."""
 
     code = ErrorCode.INVALID_EMBEDDING
     status = HTTPStatus.BAD_REQUEST
@@ -115,7 +114,7 @@ class InvalidEmbedding(ServiceError):
 
 
 class NotFound(ServiceError):
-    """No such path."""
+    """The path does not exist."""
 
     code = ErrorCode.NOT_FOUND
     status = HTTPStatus.NOT_FOUND
@@ -123,15 +122,15 @@ class NotFound(ServiceError):
 
 
 class MethodNotAllowed(ServiceError):
-    """The path exists, but not for this method."""
+    """The path exists but does not support the method."""
 
     code = ErrorCode.METHOD_NOT_ALLOWED
     status = HTTPStatus.METHOD_NOT_ALLOWED
-    message = "This path does not answer to this method."
+    message = "This path does not support this method."
 
 
 class PayloadTooLarge(ServiceError):
-    """The body, or the image file in it, is over its limit."""
+    """The body, or the image file in it, exceeds its size limit."""
 
     code = ErrorCode.PAYLOAD_TOO_LARGE
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
@@ -143,7 +142,7 @@ class PayloadTooLarge(ServiceError):
 
 
 class InvalidRequest(ServiceError):
-    """The body is not JSON or does not fit the schema."""
+    """The body is not JSON or does not match the schema."""
 
     code = ErrorCode.VALIDATION_ERROR
     status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -154,15 +153,15 @@ class InvalidRequest(ServiceError):
 
 
 class InternalError(ServiceError):
-    """A bug of ours."""
+    """A bug in this service."""
 
     code = ErrorCode.INTERNAL_ERROR
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    message = "The service failed. It was logged; trying again may help."
+    message = "The service failed. The error was logged; trying again may help."
 
 
 class ModelFailed(InternalError):
-    """A loaded model gave something that is not an embedding."""
+    """The model's output is not a valid embedding."""
 
     code = ErrorCode.MODEL_ERROR
     message = "The model did not produce a valid embedding."
@@ -173,22 +172,22 @@ class ModelUnavailable(ServiceError):
 
     code = ErrorCode.MODEL_UNAVAILABLE
     status = HTTPStatus.SERVICE_UNAVAILABLE
-    message = "The model's weights are missing or broken. `make weights` brings them."
+    message = "The model's weights are missing or broken. Run `make weights` to fetch them."
     example_details: ClassVar[Details | None] = {"command": "make weights FACE_MODEL=mobilefacenet"}
 
 
 class Overloaded(ServiceError):
-    """As many requests wait as may wait."""
+    """The queue of waiting requests is full."""
 
     code = ErrorCode.OVERLOADED
     status = HTTPStatus.SERVICE_UNAVAILABLE
     message = "Too many requests are waiting: try again in a moment."
-    # Photos take a tenth of a second: by then a place is free.
+    # A photo takes a tenth of a second, so a slot is free by then.
     headers: ClassVar[dict[str, str] | None] = {"Retry-After": "1"}
 
 
 class TimedOut(ServiceError):
-    """The time budget of a request is spent; API Gateway words its own timeout alike."""
+    """The request's time budget is used up. API Gateway's own timeout has the same message."""
 
     code = ErrorCode.TIMEOUT
     status = HTTPStatus.GATEWAY_TIMEOUT
@@ -196,7 +195,7 @@ class TimedOut(ServiceError):
 
 
 class GatewayError(NamedTuple):
-    """An answer of API Gateway's own: the template words it, no code of ours raises it."""
+    """An error that API Gateway returns itself, worded in template.yaml. No code raises it."""
 
     code: ErrorCode
     status: HTTPStatus
@@ -208,5 +207,7 @@ GATEWAY_ERRORS = (
     GatewayError(
         ErrorCode.TOO_MANY_REQUESTS, HTTPStatus.TOO_MANY_REQUESTS, "Too many requests: slow down."
     ),
-    GatewayError(ErrorCode.BAD_GATEWAY, HTTPStatus.BAD_GATEWAY, "The function behind it failed."),
+    GatewayError(
+        ErrorCode.BAD_GATEWAY, HTTPStatus.BAD_GATEWAY, "The function behind the API failed."
+    ),
 )

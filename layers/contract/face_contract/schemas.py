@@ -1,4 +1,4 @@
-"""The bodies of requests and answers, as clients send and receive them."""
+"""The JSON bodies of requests and responses."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -21,8 +21,8 @@ from face_contract.errors import ErrorCode
 
 
 def _check_number(value: object) -> object:
-    # An integer of JSON may have more digits than a double can hold, where pydantic's own float
-    # would say 422; the contract wants INVALID_EMBEDDING, which face_contract.distance answers.
+    # A JSON integer may be too large for a double. Pydantic's own float would then answer 422; the
+    # contract wants INVALID_EMBEDDING, which face_contract.distance raises.
     if type(value) not in (int, float):
         raise PydanticCustomError("number", "Input should be a number")
     return value
@@ -31,50 +31,50 @@ def _check_number(value: object) -> object:
 _EXAMPLE_EMBEDDING = [0.0123] * EMBEDDING_DIMENSIONS
 ReceivedEmbedding = Annotated[
     list[Annotated[float, PlainValidator(_check_number), WithJsonSchema({"type": "number"})]],
-    # Else a body of 3 MB with an error in each element takes 16 s and 1.3 GB.
+    # Without this, a 3 MB body with an error in each element takes 16 s and 1.3 GB.
     FailFast(),
     Field(
         json_schema_extra={"minItems": EMBEDDING_DIMENSIONS, "maxItems": EMBEDDING_DIMENSIONS},
         examples=[_EXAMPLE_EMBEDDING],
-        # A face must not be shown in a log line that prints the request.
+        # Keeps embeddings out of logs that print the request.
         repr=False,
     ),
 ]
 
 
 class Schema(BaseModel):
-    """A body. Unknown fields of a request are ignored, as the original service did."""
+    """A JSON body. Requests may have unknown fields, which are ignored."""
 
-    # `model_` is a prefix that pydantic keeps for itself; the contract has `model_loaded`.
+    # Pydantic reserves the prefix `model_`, but the contract has `model_loaded`.
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
 
 class ImageType(StrEnum):
-    """How `image` is to be read."""
+    """What `image` holds."""
 
     BASE64 = "base64"
     URL = "url"
 
 
 class ExtractRequest(Schema):
-    """A photo, and what to do with the faces in it."""
+    """A photo and how to treat the faces in it."""
 
     image: str = Field(
-        description="The image file as base64, with or without a `data:` prefix; or its URL.",
+        description="The image file as base64, with or without a `data:` prefix, or its URL.",
         examples=["/9j/4AAQSkZJRgABAQ..."],
         repr=False,
     )
-    image_type: ImageType = Field(ImageType.BASE64, description="How `image` is to be read.")
+    image_type: ImageType = Field(ImageType.BASE64, description="What `image` holds.")
     enforce_detection: StrictBool = Field(
-        True, description="Refuse an image that does not hold exactly one face."
+        True, description="Refuse an image that does not show exactly one face."
     )
     align: StrictBool = Field(
-        True, description="Align the face by its landmarks; else embed the detected box as it is."
+        True, description="Align the face by its landmarks; false embeds the detected box as is."
     )
 
 
 class FacialArea(Schema):
-    """A box in pixels of the upright image (EXIF orientation applied), from its top left."""
+    """A box in pixels of the upright image (EXIF orientation applied); the origin is top left."""
 
     x: int = Field(ge=0, examples=[100])
     y: int = Field(ge=0, examples=[50])
@@ -97,12 +97,12 @@ class ExtractResponse(Schema):
     facial_area: FacialArea = Field(description="The face; the whole image if none was found.")
     processing_time_ms: float = Field(ge=0, examples=[45.2])
     model: str = Field(
-        description="Weights and preprocessing that made the vector: compare only equal ones.",
+        description="Weights and preprocessing behind the embedding: compare only equal ones.",
         examples=["mobilefacenet-87aacdfe/yunet/similarity"],
     )
     warnings: list[Literal["TRUNCATED_IMAGE"]] = Field(
         [],
-        description="`TRUNCATED_IMAGE`: the file is damaged, and the face lies in its sound part.",
+        description="`TRUNCATED_IMAGE`: the file is damaged; the face is in the undamaged part.",
     )
 
 
@@ -113,7 +113,7 @@ class CompareRequest(Schema):
     embedding2: ReceivedEmbedding
     threshold: Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)] | None = Field(
         None,
-        description="Below this distance it is one person; by default the metric's own.",
+        description="Smaller distances mean the same person. The default depends on the metric.",
     )
     distance_metric: DistanceMetric = DistanceMetric.COSINE
 
@@ -130,13 +130,13 @@ class CompareResponse(Schema):
 
 
 class HealthResponse(Schema):
-    """The service can answer."""
+    """The service is ready."""
 
     status: Literal["healthy"] = "healthy"
     model: str = Field(description="The configured model.", examples=["MobileFaceNet"])
     embedding_dimensions: int = EMBEDDING_DIMENSIONS
     model_loaded: bool = Field(
-        description="False while the model can be loaded and is not yet.", examples=[True]
+        description="False until the first use has loaded the model.", examples=[True]
     )
     version: str = __version__
 
@@ -150,7 +150,7 @@ class WarmUpResponse(Schema):
 
 
 class WeightsFile(Schema):
-    """A file of weights that the model is made of, as it was published."""
+    """A weights file of the model, as it was published."""
 
     file: str = Field(examples=["arcface_weights.h5"])
     sha256: str = Field(
@@ -158,7 +158,7 @@ class WeightsFile(Schema):
     )
     baked_sha256: str | None = Field(
         None,
-        description="Of the file that was made of it, once that is loaded; else null.",
+        description="SHA-256 of the converted file once it is loaded; null before.",
         examples=["3fc3fc3cf871fcfa4b5258b2c5102431ce29a150def49d4bd9a83eee534da5f1"],
     )
 
@@ -171,32 +171,32 @@ class InferenceEngine(Schema):
 
 
 class InputSize(Schema):
-    """The size of the face crop that the embedding network sees, in pixels."""
+    """Size of the embedding network's input, in pixels."""
 
     width: int = Field(examples=[112])
     height: int = Field(examples=[112])
 
 
 class Limits(Schema):
-    """What this deployment accepts."""
+    """The largest input that this deployment accepts."""
 
-    max_body_bytes: int = Field(description="A request's body.", examples=[15_728_640])
+    max_body_bytes: int = Field(description="Request body.", examples=[15_728_640])
     max_image_bytes: int = Field(
-        description="An image file, sent or downloaded.", examples=[10_485_760]
+        description="Image file, sent or downloaded.", examples=[10_485_760]
     )
     max_base64_image_bytes: int = Field(
-        description="An image file that fits a body as base64.", examples=[10_485_760]
+        description="Image file that fits into a body as base64.", examples=[10_485_760]
     )
-    max_image_pixels: int = Field(description="Pixels to decode.", examples=[64_000_000])
+    max_image_pixels: int = Field(description="Pixels of an image.", examples=[64_000_000])
     max_webp_pixels: int = Field(description="Pixels of a WebP.", examples=[32_000_000])
 
 
 class ModelInfoResponse(Schema):
-    """What makes the vectors, and within which limits."""
+    """The model that makes the embeddings, and the limits in force."""
 
     model: str = Field(examples=["MobileFaceNet"])
     model_identity: str = Field(
-        description="The `model` of an extraction whose face was aligned.",
+        description="The `model` of an extraction with an aligned face.",
         examples=["mobilefacenet-87aacdfe/yunet/similarity"],
     )
     embedding_dimensions: int = EMBEDDING_DIMENSIONS
@@ -214,14 +214,14 @@ class ModelInfoResponse(Schema):
 
 
 class ErrorBody(Schema):
-    """What went wrong."""
+    """The error's code, message and details."""
 
     code: ErrorCode
-    message: str = Field(description="A sentence for a person.")
+    message: str = Field(description="A sentence for people.")
     details: dict[str, object] | None
 
 
 class ErrorResponse(Schema):
-    """The envelope of every error, whoever raised it."""
+    """The body of every error response."""
 
     error: ErrorBody

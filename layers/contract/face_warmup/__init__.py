@@ -1,1 +1,1 @@
-"""Warming instances and checking new versions: what the zip functions do."""
+"""Warms instances and checks new versions, for the zip functions."""

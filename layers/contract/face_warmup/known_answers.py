@@ -1,4 +1,4 @@
-"""Requests whose right answers are known."""
+"""Sends requests with known answers to a new version, and checks what it returns."""
 
 import json
 import math
@@ -13,17 +13,17 @@ from face_contract.errors import InvalidEmbedding
 from face_contract.schemas import CompareResponse, ExtractResponse, Schema
 
 Event: TypeAlias = dict[str, Any]
-# Sends an event as API Gateway does; returns the function's answer.
+# Sends a gateway event to a version; returns its answer.
 Send: TypeAlias = Callable[[Event], Any]
 Body = TypeVar("Body", bound=Schema)
 
-# The middle of the face in events/portrait.jpg, in pixels. Every detector's box contains it.
+# Centre of the face in events/portrait.jpg, in pixels. Every detector's box contains it.
 FACE_X, FACE_Y = 87, 84
 MAX_ERROR = 1e-6
 
 
 class WrongAnswer(Exception):
-    """A version answered, but not correctly."""
+    """A version gave a wrong answer."""
 
 
 def check_extraction(send: Send, event: Event, expected_model: str) -> None:
@@ -31,11 +31,11 @@ def check_extraction(send: Send, event: Event, expected_model: str) -> None:
 
     Args:
         send: sends an event to the version under test.
-        event: extracts events/portrait.jpg.
+        event: a request to extract events/portrait.jpg.
         expected_model: model, detector and alignment, such as `arcface/retinaface/deepface`.
 
     Raises:
-        WrongAnswer: the answer is an error, or not the portrait's one face, or of another model.
+        WrongAnswer: the answer is an error, or its face or its model is wrong.
     """
     answer = _read_answer(send(event), ExtractResponse)
     if answer.face_count != 1:
@@ -51,17 +51,17 @@ def check_extraction(send: Send, event: Event, expected_model: str) -> None:
     # An identity is `name-hash/detector/alignment`.
     name, _, preparation = expected_model.partition("/")
     if not re.fullmatch(rf"{re.escape(name)}-[0-9a-f]+/{re.escape(preparation)}", answer.model):
-        raise WrongAnswer(f"the embedding is of {answer.model}, not of {expected_model}")
+        raise WrongAnswer(f"the embedding was made by {answer.model}, not by {expected_model}")
 
 
 def _vector(*start: float) -> list[float]:
     return [*start, *[0.0] * (EMBEDDING_DIMENSIONS - len(start))]
 
 
-# Two vectors of length 3 with a cosine of 0.6, and a right angle with sides of 3 and 4.
+# NEAR: two vectors of length 3 with a cosine of 0.6. FAR: a right angle with sides of 3 and 4.
 NEAR = (_vector(3), _vector(1.8, 2.4))
 FAR = (_vector(3), _vector(0, 4))
-# Of each metric: the distance of NEAR, that of FAR, and DeepFace's threshold for ArcFace between.
+# For each metric: the distances of NEAR and FAR, and DeepFace's ArcFace threshold in between.
 KNOWN_DISTANCES = {
     DistanceMetric.COSINE: (0.4, 1.0, 0.68),
     DistanceMetric.EUCLIDEAN: (math.sqrt(7.2), 5.0, 4.15),
@@ -70,11 +70,11 @@ KNOWN_DISTANCES = {
 
 
 def check_comparison(send: Send, event: Event) -> None:
-    """Compares vectors of known distance, by each metric, and checks the answers.
+    """Compares vectors of known distance with each metric, and checks the answers.
 
     Args:
         send: sends an event to the version under test.
-        event: a comparison; its body is replaced.
+        event: a comparison request; its body is replaced.
 
     Raises:
         WrongAnswer: an answer is an error, or a distance or verdict is wrong.
@@ -97,7 +97,7 @@ def check_comparison(send: Send, event: Event) -> None:
 
 
 def _read_answer(answer: Any, schema: type[Body]) -> Body:
-    # Messages name the status only: a body may hold an embedding.
+    # Messages never quote the body: it may hold an embedding.
     if not isinstance(answer, dict) or answer.get("statusCode") != 200:  # noqa: PLR2004
         status = answer.get("statusCode") if isinstance(answer, dict) else None
         raise WrongAnswer(f"the answer's status is {status}, not 200")

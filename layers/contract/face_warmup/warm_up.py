@@ -1,4 +1,4 @@
-"""Keeps instances of a function loaded: pings many at a time and counts whom they reached."""
+"""Keeps instances warm: pings concurrently and counts distinct instances."""
 
 import json
 from collections import Counter
@@ -12,12 +12,12 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError,
 
 from face_contract.ping import make_ping
 
-# The second is for when one instance was quick enough to take two pings of the first.
+# The second round holds longer, in case one instance answered two pings of the first.
 HOLDS_MS = (100, 500)
 
 
 class LambdaClient(Protocol):
-    """What is needed of boto3's client. It must not retry: a retried ping is an extra one."""
+    """The part of boto3's client that is needed. It must not retry: a retry is an extra ping."""
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
         """Invokes a function and waits for its answer."""
@@ -25,7 +25,7 @@ class LambdaClient(Protocol):
 
 
 class Outcome(StrEnum):
-    """What became of a ping."""
+    """The result of a ping."""
 
     WARM = "warm"
     COLD = "cold"
@@ -37,13 +37,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Whom the pings to a target reached.
+    """The results of all pings to a target.
 
     Args:
         target: ARN of a function's version or alias.
-        wanted: how many instances were to be reached.
-        distinct: how many answered; each counts once.
-        outcomes: of all pings.
+        wanted: number of instances to reach.
+        distinct: number of distinct instances that answered.
+        outcomes: number of pings with each outcome.
     """
 
     target: str
@@ -53,7 +53,7 @@ class Report:
 
     @property
     def function(self) -> str:
-        """The function's name in the ARN."""
+        """The function's name."""
         return self.target.split(":")[6]
 
     @property
@@ -63,19 +63,20 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Distinct instances and outcomes, for the log."""
+        """The number of distinct instances and of each outcome, for the log."""
         return {"distinct": self.distinct} | {str(key): n for key, n in self.outcomes.items()}
 
     @property
     def failed(self) -> int:
-        """How many pings did not warm an instance."""
+        """The number of pings that did not warm an instance."""
         return self.outcomes.total() - self.outcomes[Outcome.WARM] - self.outcomes[Outcome.COLD]
 
 
 def warm_up(client: LambdaClient, targets: Sequence[str], wanted: int) -> list[Report]:
-    """Pings `wanted` instances of each target, all at the same time.
+    """Sends `wanted` pings to each target, all at the same time.
 
-    A target of which fewer distinct ones answered is pinged once more, with a longer hold.
+    If fewer than `wanted` distinct instances of a target answer, it is pinged once more with a
+    longer hold.
     """
     with ThreadPoolExecutor(len(targets)) as threads:
         return list(threads.map(lambda target: _warm_target(client, target, wanted), targets))

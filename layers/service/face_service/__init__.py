@@ -1,1 +1,1 @@
-"""How every app of the bundle is served: app factory, settings, limits, errors, Lambda entry."""
+"""The web service around the functions: app factory, settings, limits, errors, Lambda entry."""

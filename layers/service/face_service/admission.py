@@ -1,4 +1,4 @@
-"""Thread pool with a bounded queue, and a router whose requests pass through it."""
+"""A thread pool with a bounded queue, and a router that admits requests to it."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -18,24 +18,23 @@ from face_service.json_body import JsonRequest
 
 Result = TypeVar("Result")
 
-# Bodies that are read, or wait read, at a time; those of others wait with their senders. A body of
-# 14 MB takes 40 ms of the event loop, on which health is answered, and 40 MB or more.
+# Bodies in memory at a time; further clients wait before sending theirs. A body of 14 MB takes at
+# least 40 MB, and blocks the event loop, which also answers health checks, for 40 ms.
 MAX_BODIES = 16
 
 
 class WorkQueue:
     """A thread pool with a bounded queue. A request holds one slot until it is answered.
 
-    The slot of an abandoned request is free only when its work has ended: a thread cannot be
-    stopped.
+    A thread cannot be stopped, so the slot of an abandoned request stays taken until its work ends.
     """
 
     def __init__(self, threads: int, max_waiting: int) -> None:
-        """Starts nothing: a thread starts when there is work for it.
+        """Creates the queue. Threads start when there is work for them.
 
         Args:
-            threads: how many pieces of work run at a time.
-            max_waiting: how many requests may be inside beyond those.
+            threads: how many requests are worked on at a time.
+            max_waiting: how many more may hold a slot and wait.
         """
         self._threads = ThreadPoolExecutor(threads, "work")
         self._max = threads + max_waiting
@@ -46,7 +45,7 @@ class WorkQueue:
         """Returns a slot, to be used as a context manager.
 
         Raises:
-            Overloaded: all are taken.
+            Overloaded: all slots are taken.
         """
         with self._lock:
             if self._taken >= self._max:
@@ -68,14 +67,14 @@ class Slot:
         self._work: Future[Any] | None = None
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Runs blocking work in the pool, when one of its threads is free."""
+        """Runs blocking work in the pool, as soon as a thread is free."""
         self._work = self._threads.submit(work)
         try:
-            # When this is cancelled, work that has not begun never does.
+            # If this is cancelled, work that has not started never will.
             return await asyncio.wrap_future(self._work)
         finally:
-            # It holds the error that it raised, which holds all frames with the photo in them, and
-            # this: a cycle would keep tens of megabytes until the next garbage collection.
+            # A failed future holds its exception, whose frames hold the photo and this slot. The
+            # cycle would keep tens of megabytes alive until the next garbage collection.
             if self._work.done():
                 self._work = None
 
@@ -95,7 +94,7 @@ class Slot:
 
 
 class Admission:
-    """A request that was admitted: its slot, its deadline and its turn to send a body."""
+    """An admitted request: its slot, its deadline and its permit to send a body."""
 
     def __init__(self, slot: Slot, deadline: Deadline, bodies: asyncio.Semaphore) -> None:
         self.deadline = deadline
@@ -104,16 +103,16 @@ class Admission:
         self._has_body = False
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Runs blocking work in the pool, when one of its threads is free."""
+        """Runs blocking work in the pool, as soon as a thread is free."""
         return await self._slot.run(work)
 
     async def take_body(self) -> None:
-        """Waits until a body may be read."""
+        """Waits until this request's body may be read."""
         await self._bodies.acquire()
         self._has_body = True
 
     def release_body(self) -> None:
-        """Lets another request send its body: this one's is small, or done with."""
+        """Lets another request send its body, because this one's is small or no longer needed."""
         if self._has_body:
             self._has_body = False
             self._bodies.release()
@@ -132,8 +131,8 @@ def bounded_router(queue: WorkQueue, budget_s: float) -> APIRouter:
 
     Args:
         queue: refuses requests when it is full.
-        budget_s: seconds from a request's headers to its answer; then TimedOut is raised for it,
-            whatever its body or its work are waiting for.
+        budget_s: seconds from a request's headers to its answer, including the time to read its
+            body and to wait for a thread. After that, TimedOut is raised.
     """
     bodies = asyncio.Semaphore(MAX_BODIES)
 

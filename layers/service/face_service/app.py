@@ -1,4 +1,4 @@
-"""The FastAPI app around a function's routes: errors, limits, CORS and documentation."""
+"""Builds a FastAPI app: routes, error handlers, body limit, CORS and documentation."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,17 +13,17 @@ from starlette.types import StatelessLifespan
 from face_contract import __version__
 from face_service.body_limit import BodyLimit
 from face_service.error_handlers import LastResort, register_error_handlers
-from face_service.openapi import complete_examples
+from face_service.openapi import restore_null_details
 from face_service.settings import Settings
 
 API_PREFIX = "/api/v1"
 
 
 class Cors(CORSMiddleware):
-    """Answers preflights without a body: Starlette's are plain text, and ours are JSON or none."""
+    """Answers preflights without a body: Starlette's is plain text, but all of ours are JSON."""
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """Tells a browser what it may send: without the headers that allow it, nothing."""
+        """Returns Starlette's response to a preflight as 204, without its body."""
         headers = super().preflight_response(request_headers).headers
         kept = {k: v for k, v in headers.items() if k not in ("content-length", "content-type")}
         return Response(status_code=HTTPStatus.NO_CONTENT, headers=kept)
@@ -40,15 +40,15 @@ def create_app(
     """Builds the app that serves `routers` under `/api/v1`.
 
     Args:
-        title: of the documentation.
-        routers: the routes.
-        settings: limits and origins.
-        docs: serve `/docs`, `/redoc` and `/openapi.json`, without internet.
-        lifespan: what to do at start and stop; Lambda never runs it.
+        title: title of the documentation.
+        routers: the function's routes.
+        settings: body limit and CORS origins.
+        docs: whether to serve `/docs`, `/redoc` and `/openapi.json`; they work offline.
+        lifespan: startup and shutdown code, which Lambda never runs.
     """
     make: Callable[..., FastAPI] = partial(FastAPI, openapi_url=None)
     if docs:
-        # Imported here: a Lambda function without documentation ships without this package.
+        # Imported here because most images do not contain this package.
         from fastapi_offline import FastAPIOffline
 
         make = FastAPIOffline
@@ -56,16 +56,16 @@ def create_app(
         title=title,
         version=__version__,
         lifespan=lifespan,
-        # A redirect from /path/ to /path would lose API Gateway's stage.
+        # A redirect from /path/ to /path would drop API Gateway's stage.
         redirect_slashes=False,
-        # Simple clients send JSON without saying so.
+        # Simple clients send JSON without a Content-Type.
         strict_content_type=False,
     )
     for router in routers:
         app.include_router(router, prefix=API_PREFIX)
-    complete_examples(app)
+    restore_null_details(app)
     register_error_handlers(app, settings.max_body_bytes)
-    # The last one added is the outermost.
+    # The middleware added last is the outermost.
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(LastResort)
     app.add_middleware(
@@ -73,7 +73,7 @@ def create_app(
         allow_origins=settings.cors_origins,
         allow_methods=["*"],
         allow_headers=["*"],
-        # Browsers refuse credentials for any origin, and rightly.
+        # CORS forbids credentials together with `*`.
         allow_credentials="*" not in settings.cors_origins,
     )
     return app

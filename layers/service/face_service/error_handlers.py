@@ -1,4 +1,4 @@
-"""Turns every failure, ours, the framework's and the unexpected, into the one envelope."""
+"""Turns every exception into an error response in the envelope."""
 
 import logging
 import traceback
@@ -24,13 +24,13 @@ logger = logging.getLogger(__name__)
 
 
 def envelope(error: ServiceError, headers: dict[str, str] | None = None) -> JSONResponse:
-    """Returns the answer for an error, with its own headers unless others are given."""
+    """Returns the response for an error. Its headers are the error's own unless some are given."""
     body = {"code": error.code, "message": error.message, "details": error.details}
     return JSONResponse({"error": body}, error.status, headers or error.headers)
 
 
 def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:
-    """Makes `app` answer every exception but the unexpected, which `LastResort` answers."""
+    """Registers handlers for all expected exceptions; `LastResort` handles the others."""
 
     @app.exception_handler(ServiceError)
     def handle_service_error(_request: Request, error: ServiceError) -> JSONResponse:
@@ -40,7 +40,7 @@ def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:
 
     @app.exception_handler(RequestValidationError)
     def handle_validation_error(_request: Request, error: RequestValidationError) -> JSONResponse:
-        # Only place and sentence: the rest of pydantic's report holds what the client sent.
+        # Location and message only; the rest would echo the input.
         fields = [
             {"field": _field_name(e["type"], e["loc"]), "message": e["msg"]} for e in error.errors()
         ]
@@ -57,8 +57,8 @@ def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:
             case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 return envelope(PayloadTooLarge(max_body_bytes), headers)
             case HTTPStatus.BAD_REQUEST:
-                # FastAPI raises this for a body that is not UTF-8 or nested too deep; bad syntax is
-                # a RequestValidationError.
+                # FastAPI raises this for a body that is not UTF-8 or is nested too deeply. Bad JSON
+                # syntax is a RequestValidationError.
                 unreadable = {"field": "body", "message": "The body cannot be read as JSON."}
                 return envelope(InvalidRequest(details={"fields": [unreadable]}), headers)
             case HTTPStatus.UNPROCESSABLE_ENTITY:
@@ -69,23 +69,23 @@ def register_error_handlers(app: FastAPI, max_body_bytes: int) -> None:
 
 
 def _field_name(kind: str, location: Sequence[object]) -> str:
-    # Of malformed JSON the location is an offset.
+    # The location of a JSON syntax error is an offset, not a field.
     path = [] if kind == "json_invalid" else location[1:]
     return ".".join(map(str, path)) or "body"
 
 
 class LastResort:
-    """Answers what no handler knows with INTERNAL_ERROR.
+    """Middleware that answers unexpected exceptions with INTERNAL_ERROR.
 
-    It stands inside the CORS middleware, where the framework's own last resort does not, so
-    that a browser can read the answer.
+    It runs inside the CORS middleware, so that browsers can read the response. The framework's own
+    last resort runs outside.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes everything through but what goes wrong."""
+        """Passes requests on; answers exceptions unless a response has already started."""
         started = False
 
         async def watch(message: Message) -> None:
@@ -102,7 +102,7 @@ class LastResort:
 
 
 def _unexpected(error: Exception) -> JSONResponse:
-    # The frames without the exception's text, which may hold what the client sent.
+    # Without the exception's text, which may quote the input.
     frames = "".join(traceback.format_tb(error.__traceback__))
     logger.error("unexpected %s\n%s", type(error).__name__, frames)
     return envelope(InternalError())

@@ -1,4 +1,4 @@
-"""How JSON bodies are parsed."""
+"""Parses JSON bodies with integers of any length."""
 
 import json
 import math
@@ -6,20 +6,20 @@ from typing import Any
 
 from starlette.requests import Request
 
-# An integer of more digits is beyond the range of a double, and JSON allows no leading zeros.
-# Python takes quadratic time for long integers, and refuses those of over 4,300 digits.
+# An integer with more digits is too large for a double: JSON allows no leading zeros. Python parses
+# long integers in quadratic time and refuses those of more than 4,300 digits.
 MAX_INTEGER_DIGITS = 309
 
 
 class JsonRequest(Request):
-    """A request whose body may hold integers of any length."""
+    """A request whose JSON body may have integers of any length."""
 
     async def json(self) -> Any:
-        """Returns the parsed body; integers beyond the range of a double are infinite.
+        """Returns the parsed body. Integers that are too large for a double become infinite.
 
         Raises:
-            json.JSONDecodeError, UnicodeDecodeError, RecursionError: it is not JSON, or nested too
-                deep.
+            json.JSONDecodeError, UnicodeDecodeError: the body is not JSON in UTF-8.
+            RecursionError: it is nested too deeply.
         """
         if not hasattr(self, "_json"):
             self._json = json.loads(await self.body(), parse_int=parse_integer)
@@ -27,7 +27,7 @@ class JsonRequest(Request):
 
 
 def parse_integer(text: str) -> float:
-    """Parses an integer of JSON, in linear time."""
+    """Parses a JSON integer in linear time; returns ±inf if it is too large for a double."""
     if len(text.removeprefix("-")) <= MAX_INTEGER_DIGITS:
         return int(text)
     return -math.inf if text.startswith("-") else math.inf

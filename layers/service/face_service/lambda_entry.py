@@ -1,4 +1,4 @@
-"""What Lambda calls: warm-up pings are answered here, all else goes to the app."""
+"""The Lambda handler: answers warm-up pings, and passes HTTP requests to the app."""
 
 import itertools
 import logging
@@ -27,18 +27,18 @@ def create_handler(
     """Builds the handler of a function.
 
     Args:
-        app: answers requests.
-        service: names the function in the logs.
-        log_level: least severe lines to write.
-        warm_up: does what a first request would wait for.
+        app: answers HTTP requests.
+        service: name of the function in the logs.
+        log_level: least severe log lines to write.
+        warm_up: does the work that a first request would wait for.
     """
-    # AWS_LAMBDA_LOG_LEVEL=DEBUG lowers the root logger, and then libraries log what clients sent:
-    # Pillow the values of EXIF tags, Mangum paths and traces. Our own loggers have levels.
+    # AWS_LAMBDA_LOG_LEVEL=DEBUG lowers the root logger's level. Libraries would then log the input:
+    # Pillow EXIF values, Mangum paths and traces. Our own loggers have their own level.
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger("mangum").setLevel(logging.CRITICAL)
     logger = Logger(service=service, level=log_level)
     utils.copy_config_to_registered_loggers(logger, include={"face_contract", "face_engine"})
-    # Lambda freezes between requests: nothing may be left for a shutdown that never comes.
+    # No lifespan: Lambda may freeze or end an instance without ever shutting the app down.
     serve = Mangum(app, lifespan="off", custom_handlers=[HttpApiRequest, RestApiRequest])
     invocations = itertools.count()
 
@@ -52,7 +52,7 @@ def create_handler(
         time.sleep(hold_s(event))
         return {"status": "warm", **reply}
 
-    # Without log_event, POWERTOOLS_LOGGER_LOG_EVENT=true would log events, and photos with them.
+    # Without log_event, POWERTOOLS_LOGGER_LOG_EVENT=true would log events, including photos.
     @logger.inject_lambda_context(
         log_event=False, correlation_id_path=correlation_paths.API_GATEWAY_REST
     )
@@ -63,7 +63,7 @@ def create_handler(
             return answer_ping(event, is_cold=is_cold)
         if "requestContext" not in event:
             logger.warning("The event is neither a ping nor an HTTP request.")
-        # Mangum has a class of its own for what Lambda passes.
+        # Mangum has its own type for the context.
         return serve(event, cast("MangumContext", context))
 
     return handler

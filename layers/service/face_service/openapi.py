@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of answers: for each an example, made from its schema."""
+"""Documents responses in the OpenAPI document, with examples made from the schemas."""
 
 from collections import defaultdict
 from http import HTTPStatus
@@ -23,11 +23,11 @@ from face_contract.schemas import ErrorResponse
 def document_responses(
     success: type[BaseModel], *errors: type[ServiceError]
 ) -> dict[int | str, dict[str, Any]]:
-    """Returns the `responses` of a route: its success, its own errors and those of every route.
+    """Returns a route's `responses`: its success, its own errors and those that all routes share.
 
     Args:
-        success: the model of the 200, each of whose fields has an example or a default.
-        errors: what only this route raises.
+        success: model of the 200 response; each of its fields needs an example or a default.
+        errors: the errors that are particular to this route.
     """
     examples: dict[HTTPStatus, dict[ErrorCode, object]] = defaultdict(dict)
     raised: list[type[ServiceError]] = [
@@ -57,8 +57,8 @@ def document_responses(
     return documented
 
 
-def complete_examples(app: FastAPI) -> None:
-    """Makes the app's document show `details: null`: FastAPI drops every null from it."""
+def restore_null_details(app: FastAPI) -> None:
+    """Restores `details: null` in the app's examples: FastAPI drops every null."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -76,7 +76,7 @@ def complete_examples(app: FastAPI) -> None:
 
 
 def example_of(model: type[BaseModel]) -> dict[str, object]:
-    """Returns the example of a model: its fields' examples, or else their defaults."""
+    """Returns an example of a model, from its fields' examples or else their defaults."""
     example: dict[str, object] = {}
     for name, field in model.model_fields.items():
         if field.examples:

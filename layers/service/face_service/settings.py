@@ -1,4 +1,4 @@
-"""The settings: the only place that reads the environment."""
+"""Settings from environment variables."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -11,11 +11,11 @@ MEBIBYTE = 1024 * 1024
 
 
 class InvalidSetting(ValueError):
-    """An environment variable has a value that the service cannot start with."""
+    """An environment variable has an invalid value."""
 
 
 class Settings(BaseSettings):
-    """Every variable that the service reads. An empty variable counts as not set."""
+    """Every environment variable that the service reads. An empty one counts as not set."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, protected_namespaces=())
 
@@ -31,9 +31,8 @@ class Settings(BaseSettings):
     enable_docs: bool = Field(
         False, description="Serve `/docs` and `/redoc` on Lambda; the local server always does."
     )
-    # The values of these three are the catalogue's: `read_settings` is given them to check.
-    face_model: str = Field(
-        "mobilefacenet", description="Which model of the catalogue makes the embeddings."
+    face_model: Literal["mobilefacenet", "arcface"] = Field(
+        "mobilefacenet", description="Model that makes the embeddings."
     )
     detector: str = Field(
         "retinaface", description="Detector of `arcface`; `mobilefacenet` always uses YuNet."
@@ -44,23 +43,21 @@ class Settings(BaseSettings):
     model_dir: Path = Field(Path("models"), description="Folder of the weights.")
     max_body_bytes: int = Field(15 * MEBIBYTE, gt=0, description="Largest request body.")
     max_image_bytes: int = Field(10 * MEBIBYTE, gt=0, description="Largest image file.")
-    max_image_pixels: int = Field(64_000_000, gt=0, description="Most pixels that are decoded.")
-    max_waiting: int = Field(
-        64, ge=0, description="Requests that may wait while others are worked on."
-    )
+    max_image_pixels: int = Field(64_000_000, gt=0, description="Largest image, in pixels.")
+    max_waiting: int = Field(64, ge=0, description="Requests that may wait for a free thread.")
     request_budget_s: float = Field(
         25, gt=0, le=900, description="Seconds from a request to its answer, or to `TIMEOUT`."
     )
     download_timeout_s: float = Field(
-        10, gt=0, le=60, description="Seconds that the download of an image may take in all."
+        10, gt=0, le=60, description="Seconds that a download may take in total."
     )
     download_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Private hosts that images may come from: `name` or `name:port`, by commas.",
+        description="Private hosts to download from: `name` or `name:port`, separated by commas.",
     )
     embed_without_face: bool = Field(
         True,
-        description="Without a face, and none enforced, embed the whole image; else `null`.",
+        description="If no face is found or required: embed the whole image, or answer `null`.",
     )
 
     @field_validator("cors_origins", "download_allowed_hosts", mode="before")
@@ -76,15 +73,15 @@ class Settings(BaseSettings):
         return value.upper() if isinstance(value, str) else value
 
 
-def read_settings(choices: Mapping[str, Collection[str]] | None = None) -> Settings:
-    """Reads the environment.
+def read_settings() -> Settings:
+    """Reads the settings from the environment.
 
     Args:
         choices: the only values that a setting may have, by the setting's name. They are checked
             once all other values are valid.
 
     Raises:
-        InvalidSetting: one sentence that names each variable with a bad value.
+        InvalidSetting: a variable is invalid; the message is one sentence that names each of them.
     """
     try:
         settings = Settings()
