@@ -52,7 +52,7 @@ def welcome(settings: Settings) -> str:
 def log_config(level: str) -> dict[str, object]:
     """Returns uvicorn's logging configuration with our loggers added."""
     ours = {"handlers": ["default"], "level": level, "propagate": False}
-    loggers = dict.fromkeys(("face_contract", "face_engine", "functions"), ours)
+    loggers = dict.fromkeys(("face_contract", "face_engine", "face_service", "functions"), ours)
     return {**LOGGING_CONFIG, "loggers": {**LOGGING_CONFIG["loggers"], **loggers}}
 
 

@@ -37,7 +37,9 @@ def create_handler(
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger("mangum").setLevel(logging.CRITICAL)
     logger = Logger(service=service, level=log_level)
-    utils.copy_config_to_registered_loggers(logger, include={"face_contract", "face_engine"})
+    utils.copy_config_to_registered_loggers(
+        logger, include={"face_contract", "face_engine", "face_service"}
+    )
     # No lifespan: Lambda may freeze or end an instance without ever shutting the app down.
     serve = Mangum(app, lifespan="off", custom_handlers=[HttpApiRequest, RestApiRequest])
     invocations = itertools.count()
