@@ -24,8 +24,8 @@ NOT_HTTP = "The request is not valid HTTP/1.1."
 class EnvelopeProtocol(H11Protocol):
     """Answers malformed HTTP in the envelope, and closes connections whose body never arrives.
 
-    uvicorn answers malformed HTTP in plain text. If it has answered before the body is complete, it
-    waits for the rest with no time limit.
+    uvicorn answers malformed HTTP in plain text. After an answer to an unfinished body, more of that
+    body cancels its idle timeout, so it may wait for ever.
     """
 
     def on_response_complete(self) -> None:
@@ -34,7 +34,7 @@ class EnvelopeProtocol(H11Protocol):
         super().on_response_complete()
 
     def data_received(self, data: bytes) -> None:
-        """Reads data; restarts the idle timeout, which uvicorn cancels, after an early answer."""
+        """Reads data, and restarts the idle timeout if that was cancelled after an early answer."""
         super().data_received(data)
         is_answered = self.cycle is not None and self.cycle.response_complete
         if is_answered and self.timeout_keep_alive_task is None and not self.transport.is_closing():
