@@ -24,8 +24,8 @@ NOT_HTTP = "The request is not valid HTTP/1.1."
 class EnvelopeProtocol(H11Protocol):
     """Answers malformed HTTP in the envelope, and closes connections whose body never arrives.
 
-    uvicorn answers malformed HTTP in plain text. After an answer to an unfinished body, more of that
-    body cancels its idle timeout, so it may wait for ever.
+    uvicorn answers malformed HTTP in plain text. After it has answered an unfinished body, more of
+    that body cancels its idle timeout, so it may wait for ever.
     """
 
     def on_response_complete(self) -> None:

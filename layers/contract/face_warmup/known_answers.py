@@ -51,7 +51,7 @@ def check_extraction(send: Send, event: Event, expected_model: str) -> None:
     # An identity is `name-hash/detector/alignment`.
     name, _, preparation = expected_model.partition("/")
     if not re.fullmatch(rf"{re.escape(name)}-[0-9a-f]+/{re.escape(preparation)}", answer.model):
-        raise WrongAnswer(f"the embedding was made by {answer.model}, not by {expected_model}")
+        raise WrongAnswer(f"the embedding is of {answer.model}, not of {expected_model}")
 
 
 def _vector(*start: float) -> list[float]:
