@@ -18,8 +18,11 @@ def load_model() -> None:
         logging.getLogger("face_engine").error("%s", error.message)
 
 
-settings = read_settings()
-loader = ModelLoader(settings.face_model, settings.model_dir, settings.detector, settings.alignment)
+catalog = read_catalog()
+settings = read_settings(catalog.choices)
+loader = ModelLoader(
+    settings.face_model, settings.model_dir, settings.detector, settings.alignment, catalog
+)
 # In parallel with the import of FastAPI, which takes longer: this cuts cold starts by 8 %.
 loading = threading.Thread(target=load_model)
 loading.start()

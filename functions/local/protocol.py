@@ -47,7 +47,10 @@ class EnvelopeProtocol(H11Protocol):
         return UNREAD_BODY_S if unread else self.config.timeout_keep_alive
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
-        """Answers 400, unless an answer has already started, and closes the connection."""
+        """Answers, unless an answer has already started, and closes the connection.
+
+        With 422, as API Gateway does by the template: in the contract, code and status agree.
+        """
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             answer = envelope(InvalidRequest(NOT_HTTP))
             headers = [*answer.raw_headers, (b"connection", b"close")]

@@ -31,9 +31,8 @@ class Settings(BaseSettings):
     enable_docs: bool = Field(
         False, description="Serve `/docs` and `/redoc` on Lambda; the local server always does."
     )
-    face_model: Literal["mobilefacenet", "arcface"] = Field(
-        "mobilefacenet", description="Model that makes the embeddings."
-    )
+    # `read_settings` checks the values of these three against the catalogue's.
+    face_model: str = Field("mobilefacenet", description="Model that makes the embeddings.")
     detector: str = Field(
         "retinaface", description="Detector of `arcface`; `mobilefacenet` always uses YuNet."
     )
@@ -73,7 +72,7 @@ class Settings(BaseSettings):
         return value.upper() if isinstance(value, str) else value
 
 
-def read_settings() -> Settings:
+def read_settings(choices: Mapping[str, Collection[str]] | None = None) -> Settings:
     """Reads the settings from the environment.
 
     Args:
