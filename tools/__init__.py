@@ -1,1 +1,1 @@
-"""Developer tools: the local Lambda runtime, image builds and template translation."""
+"""Developer commands: Lambda's runtime on this machine, locks and environments, the template."""

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 import time
@@ -53,7 +54,7 @@ def find_emulator() -> Path:
     for site in sorted(ROOT.glob(".venv-sam/lib/python*/site-packages")):
         if (site / EMULATOR).exists():
             return site / EMULATOR
-    raise FileNotFoundError("Lambda's emulator is missing; `make .venv-sam/.sam` installs it.")
+    raise FileNotFoundError("Lambda's emulator is missing; `make venv-sam` brings it.")
 
 
 def free_port() -> int:
@@ -74,10 +75,10 @@ class Environment:
         *,
         timeout_s: int = 30,
         folder: Path = ROOT,
-        python_path: str = "layers/contract:layers/service:layers/engine",
+        python_path: str | None = None,
         launcher: Sequence[str] = (),
         emulator: str | None = None,
-        runtime: Sequence[str] = (sys.executable, "-m", "awslambdaric"),
+        runtime: Sequence[str] | None = None,
     ) -> None:
         """Starts the emulator.
 
@@ -86,19 +87,25 @@ class Environment:
             variables: the function's whole environment; nothing is inherited.
             timeout_s: the function's timeout, in seconds.
             folder: root of the function's code.
-            python_path: additional folders of code.
-            launcher: command that runs the emulator, for example in an image.
-            emulator: the emulator's path there; by default that of this machine.
-            runtime: command that runs the runtime client.
+            python_path: folders of code instead of the project's, which is then not imported from.
+            launcher: command that runs the emulator, in an image for example.
+            emulator: its path there; this machine's by default.
+            runtime: command that runs the runtime client; this interpreter's by default.
         """
         self.port = free_port()
         self._folder = tempfile.TemporaryDirectory(prefix="lambda-")
         self._log = Path(self._folder.name) / "log"
+        if runtime is None:
+            runtime = (sys.executable, "-m", "awslambdaric")
+            if python_path is not None:
+                # Installed packages, but not the project's folders that a .pth file adds to them.
+                runtime = (sys.executable, "-S", "-m", "awslambdaric")
+                python_path = os.pathsep.join((python_path, sysconfig.get_path("purelib")))
         self._variables = {
+            "PYTHONPATH": python_path or "",
             "PATH": os.environ["PATH"],
             # In an image this is the image's /tmp.
             "HOME": "/tmp" if launcher else self._folder.name,  # noqa: S108
-            "PYTHONPATH": python_path,
             "AWS_LAMBDA_FUNCTION_NAME": handler.split(".")[-3] if handler.count(".") > 1 else "zip",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s),
             "AWS_REGION": "eu-west-1",

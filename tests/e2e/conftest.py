@@ -41,7 +41,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "SAM_CLI_TELEMETRY": "0",
             # No network is needed: `make test` has downloaded the wheels.
             "PIP_NO_INDEX": "1",
-            "PIP_FIND_LINKS": (Path(sys.prefix) / "wheels").as_uri(),
+            "PIP_FIND_LINKS": (ROOT / ".cache" / "wheels").as_uri(),
         },
         stdin=subprocess.DEVNULL,
         check=True,

@@ -1,7 +1,6 @@
 """`make load`, small: it drives both targets, and notices an answer that is another."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from bench.load import Answer, find_change, run_quiet
 from bench.load_targets import run_local
 from bench.workload import ROUTE_WEIGHTS, build_requests, serve_photos
-from tests.support.paths import MODEL_DIR, ROOT
+from tests.support.paths import MODEL_DIR, ROOT, subprocess_environment
 
 
 @pytest.mark.parametrize("target", ["local", "pool"])
@@ -20,7 +19,7 @@ def test_answers_under_load_are_those_of_the_quiet_run(target: str, tmp_path: Pa
     done = subprocess.run(
         [sys.executable, "-m", "bench.load", "--target", target, *options],
         cwd=ROOT,
-        env={**os.environ, "MODEL_DIR": str(MODEL_DIR), "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=subprocess_environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -37,7 +36,6 @@ def test_answers_under_load_are_those_of_the_quiet_run(target: str, tmp_path: Pa
 
 def test_another_digit_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL_DIR", str(MODEL_DIR))
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     monkeypatch.chdir(ROOT)
     with serve_photos() as photo_host, run_local(photo_host) as server:
         requests = [r for r in build_requests(f"http://{photo_host}") if r.name == "portrait"]

@@ -17,7 +17,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.conftest import Context
-from tests.support.paths import ROOT
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import Environment, Pool, start_pool
 
@@ -128,8 +127,7 @@ def expect_report(stubber: Stubber, status: str) -> None:
 
 def moody(folder: Path, mood: str) -> Pool:
     (folder / "moody.py").write_text(MOODY)
-    path = f"{folder}:{ROOT}:layers/contract:layers/service:layers/engine"
-    return Pool([Environment("moody.handler", {"MOOD": mood}, python_path=path)])
+    return Pool([Environment("moody.handler", {"MOOD": mood, "PYTHONPATH": str(folder)})])
 
 
 @pytest.mark.parametrize("function", ["extract", "compare"])

@@ -117,6 +117,8 @@ def run_baking(module: str, *arguments: str | Path, succeeds: bool = True, home:
     """
     done = subprocess.run(
         [BAKE_PYTHON, "-m", module, *arguments],
+        # Packages of the interpreter have folders that are called `tests`, too.
+        cwd=ROOT,
         env=subprocess_environment(**(ENVIRONMENT if home else {}), DEEPFACE_HOME=home),
         capture_output=True,
         text=True,

@@ -20,7 +20,5 @@ WEIGHTS_DIR = ROOT / "tests" / "weights"
 
 
 def subprocess_environment(**variables: str) -> dict[str, str]:
-    """Returns an environment in which a child process can import the project, plus `variables`."""
-    folders = (ROOT, *(ROOT / "layers" / name for name in ("contract", "service", "engine")))
-    python_path = os.pathsep.join(map(str, folders))
-    return {**os.environ, "PYTHONPATH": python_path, "MODEL_DIR": str(MODEL_DIR), **variables}
+    """Returns an environment in which a child process finds the models, plus `variables`."""
+    return {**os.environ, "MODEL_DIR": str(MODEL_DIR), **variables}

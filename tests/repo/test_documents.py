@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from face_contract import __version__
-from tests.paths import ROOT
+from tests.support.paths import ROOT
 
 # Written in parts: this file is searched, too.
 REGISTRY_HOSTS = ("pypi" + ".org", "python" + "hosted.org", "registry.npm" + "js.org")
