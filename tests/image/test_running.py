@@ -74,6 +74,20 @@ def test_events_are_answered_as_in_process(
     assert_same_answer(handlers[function](load_event(name), Context()), answer.json())
 
 
+def test_documentation_can_be_enabled(
+    images: dict[str, MountedImage], load_event: LoadEvent
+) -> None:
+    environment = images["face-extract"].start_environment(ENABLE_DOCS="true")
+    try:
+        event = {**load_event("extract/health-v1.json"), "resource": "/docs", "path": "/docs"}
+        event["requestContext"] |= {"resourcePath": "/docs", "path": "/prod/docs"}
+        answer = environment.invoke(json.dumps(event).encode())
+        assert not answer.failed, environment.log()
+        assert answer.json()["statusCode"] == 200
+    finally:
+        environment.stop()
+
+
 @pytest.mark.parametrize("name", ["face-extract", "face-compare", "face-local"])
 def test_it_is_nobody_and_may_write_only_to_tmp(images: dict[str, MountedImage], name: str) -> None:
     done = subprocess.run(
