@@ -78,6 +78,26 @@ def test_no_damage_makes_another_person(
     assert wrong == []
 
 
+@pytest.mark.parametrize("kind", DAMAGES)
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_damaged_jpeg_data_in_a_tiff_makes_no_other_person(
+    local_service: httpx.Client, portraits: dict[str, Image.Image], mode: str, kind: str
+) -> None:
+    """No row of it counts as sound, and its directory may be lost with its end."""
+    rng = np.random.default_rng(17)
+    for image in portraits.values():
+        data = encode(image.convert(mode), "TIFF", compression="jpeg", quality=85)
+        intact = post(local_service, data).json()
+        assert intact["warnings"] == []
+        for part in rng.uniform(0.05, 0.95, 3):
+            answer = post(local_service, DAMAGES[kind](data, part, rng))
+            if answer.status_code == 200:
+                assert is_right(answer, intact, part)
+            else:
+                code = answer.json()["error"]["code"]
+                assert code in {"INVALID_IMAGE", "NO_FACE_DETECTED"}
+
+
 @pytest.mark.parametrize("damage", [cut, zero_tail])
 @pytest.mark.parametrize("name", SEQUENTIAL)
 def test_a_face_above_the_damage_is_answered(

@@ -17,6 +17,7 @@ from face_engine.photo.limits import (
 )
 from face_engine.photo.orientation import SIDEWAYS, TRANSPOSITIONS, ignore_xmp, read_orientation
 from face_engine.photo.pixels import DecodedImage, to_rgb
+from face_engine.photo.tiff import has_damaged_jpeg
 
 # The other photo formats that Pillow reads.
 FORMATS = ("GIF", "BMP", "TIFF", "AVIF")
@@ -93,9 +94,11 @@ def _decode_other(data: bytes, max_pixels: int) -> DecodedImage:
                     {"limit_pixels": MAX_RUN_LENGTH_PIXELS},
                 )
             file.max_reads = MAX_RUN_LENGTH_READS
+        # Where in the photo the damage lies is not known.
+        sound_rows = 0 if has_damaged_jpeg(image, data) else None
         ignore_xmp(image)
         rgb = to_rgb(image)
-        return DecodedImage(rgb, width, height, read_orientation(image))
+        return DecodedImage(rgb, width, height, read_orientation(image), sound_rows)
 
 
 def _formats_of(data: bytes) -> tuple[str, ...]:
