@@ -11,6 +11,8 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fastapi.testclient import TestClient
 
+from face_engine.detection.tilt import StraighteningDetector
+from face_engine.detection.yunet import YuNetDetector
 from face_engine.extractor import Extractor
 from face_engine.faces import Photo
 from face_engine.model.loader import ModelLoader
@@ -18,6 +20,8 @@ from face_engine.photo import decode_image
 from face_service.lambda_entry import LambdaHandler
 from face_service.settings import Settings
 from functions.local.app import create
+from tests.support.composites import Subject
+from tests.support.labels import PORTRAITS
 from tests.support.machine import MachineGuard, watched_folders
 from tests.support.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR, subprocess_environment
 from tools.api_gateway import create_gateway, serve
@@ -56,6 +60,18 @@ def read_photo() -> ReadPhoto:
 @pytest.fixture(scope="session")
 def decode_photo(read_photo: ReadPhoto) -> Callable[[str], Photo]:
     return lambda name: decode_image(read_photo(name), 64_000_000)
+
+
+@pytest.fixture(scope="session")
+def subjects(decode_photo: Callable[[str], Photo]) -> list[Subject]:
+    """The people of the portraits, to compose photos of."""
+    file = MODEL_DIR / "face_detection_yunet_2023mar_int8bq.onnx"
+    detector = StraighteningDetector(YuNetDetector(file.read_bytes()))
+    images = {portrait: decode_photo(portrait.file).rgb for portrait in PORTRAITS}
+    return [
+        Subject(image, portrait.person, detector.detect(image)[0])
+        for portrait, image in images.items()
+    ]
 
 
 @pytest.fixture(scope="session")

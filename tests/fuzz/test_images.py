@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 
 from tests.conftest import StartServer
 from tests.support.broken_images import FILES, PARTS, broken_images
-from tests.support.checked_requests import post_image
+from tests.support.checked_requests import DAMAGED, post_image
 from tests.support.image_parts import join
 from tests.support.paths import PHOTO_DIR
 from tools.local_server import LocalServer
 
 KINDS = sorted({name.split()[0] for name in FILES})
 REFUSALS = {"INVALID_IMAGE", "PAYLOAD_TOO_LARGE"}
-DAMAGED = {"warnings": ["TRUNCATED_IMAGE"]}
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -12,6 +12,8 @@ from face_contract.schemas import CompareResponse, ErrorResponse, ExtractRespons
 EXTRACT = "/api/v1/extract-embedding"
 COMPARE = "/api/v1/compare-faces"
 MAX_SECONDS = 5
+# Details of NO_FACE_DETECTED where no face is needed: the photo is damaged.
+DAMAGED = {"warnings": ["TRUNCATED_IMAGE"]}
 
 
 def post(
