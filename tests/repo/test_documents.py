@@ -1,6 +1,7 @@
 """CHANGELOG.md, the CI workflow, and what no file may hold."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,3 +56,18 @@ def test_no_file_names_the_host_of_a_package_registry() -> None:
         path for path in files if any(host.encode() in path.read_bytes() for host in REGISTRY_HOSTS)
     ]
     assert found == []
+
+
+def test_every_make_target_has_all_that_it_needs() -> None:
+    """A dry run fails for a prerequisite that no rule makes."""
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert {"run", "test", "test-image", "test-docker"} <= set(targets)
+    for target in targets:
+        done = subprocess.run(
+            ["make", "--dry-run", target, "PAIRS=x", "IMAGES=x"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (target, done.stderr)
