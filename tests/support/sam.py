@@ -28,6 +28,8 @@ class Sam:
         self._folder = folder / "project"
         self._folder.mkdir()
         copy_project(self._folder)
+        temporary = folder / "tmp"
+        temporary.mkdir()
         own = (ROOT / ".venv-sam" / "bin", Path(sys.executable).parent)
         self._environment = {
             **os.environ,
@@ -36,6 +38,8 @@ class Sam:
             "SAM_CLI_TELEMETRY": "0",
             # SAM would otherwise write this to HOME.
             "__SAM_CLI_APP_DIR": str(folder / "sam"),
+            # SAM leaves files there that say how it builds its images.
+            "TMPDIR": str(temporary),
         }
 
     def _run(self, command: list[str]) -> str:
