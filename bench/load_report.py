@@ -16,7 +16,7 @@ DOTS_PER_INCH = 120
 # Targets: the tail of each route's latency, and memory growth after the first tenth of a run.
 MAX_P99_TO_P50 = 20
 MAX_MEMORY_GROWTH = 0.05
-# Photos in progress add a third for a moment, so tenths of the run are compared by their medians.
+# Photos in progress briefly add a third, so medians of two tenths of the run are compared.
 TENTH = 0.1
 
 

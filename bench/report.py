@@ -34,7 +34,7 @@ class PairFacts:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """The image files, by their path in the folder of images.
+    """What became of the image files, which are named by their paths in the folder of images.
 
     `excluded` has the service's error code for each file without an embedding; its pairs were not
     used.

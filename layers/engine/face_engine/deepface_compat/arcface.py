@@ -1,8 +1,8 @@
 """DeepFace's ArcFace, giving the same vectors as `DeepFace.represent`.
 
 Follows what deepface 0.0.103 does for one image, using its lowest-level public functions: border
-around the image, detection, rotation by the eyes, resizing. Only one face is cropped and embedded
-instead of all. The tests compare the results with `DeepFace.represent` itself.
+around the image, detection, rotation by the eyes, resizing. Unlike DeepFace, it crops and
+embeds one face, not all of them. The tests compare the results with `DeepFace.represent` itself.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class DeepFaceCropper:
     unaligned: str = "deepface-box"
 
     def crop(self, views: Views, face: Face, *, align: bool) -> Crop:
-        """Returns a face's box; if `align`, from the photo rotated by its eyes."""
+        """Returns the pixels of a face's box; `align` first rotates the photo to level the eyes."""
         view = views.bordered(face.quarter_turns, has_border=align)
         # Rotating back by 4 - n quarters rotates forward by n.
         upright = rotate_back(face, -face.quarter_turns % 4, views.rgb.shape)

@@ -2,8 +2,8 @@
 
 from face_engine.faces import Face
 
-# YuNet's own suppression has the same limit (opencv_zoo). The share of the smaller box would not
-# do: a face on a card, a phone or a poster in front of a larger face would count as that face.
+# YuNet's own suppression has the same limit (opencv_zoo). Overlap relative to the smaller box
+# would merge a face on a card, a phone or a poster with the larger face behind it.
 MAX_IOU = 0.3
 
 

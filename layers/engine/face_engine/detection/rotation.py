@@ -23,8 +23,9 @@ PREVIEW_TOLERANCE = 0.05
 # In photos of upright people, false detections in other rotations scored at most 0.79 (12 photos,
 # 5 sizes).
 MIN_OTHER_ROTATION_SCORE = 0.85
-# Seen sideways, a neck and half a face scored 0.86 where the face itself scored 0.94 (overlap
-# 0.14). A small upright face in front of a rotated one overlaps as much, but its score is as high.
+# A detection is spurious if it overlaps a better one in another rotation and scores clearly lower: a
+# neck and half a face, seen sideways, scored 0.86 against the real face's 0.94 (IoU 0.14). Overlap
+# alone is not enough: a real small face in front of a rotated one overlaps as much.
 MAX_SPURIOUS_IOU = 0.1
 MIN_SPURIOUS_GAP = 0.05
 # Rotations of one face are compared in crops of fixed size: (size of the face, side of the crop).
@@ -64,7 +65,10 @@ class RotationSearch:
     def _preview_has_better(
         self, image_rgb: RGBImage, quarter_turns: int, upright: list[Face]
     ) -> bool:
-        """Whether a small copy shows a face that is new or scores better in this rotation."""
+        """Whether a small copy shows a face in this rotation that may matter.
+
+        It does if it is new, or scores at most `PREVIEW_TOLERANCE` below the known one.
+        """
         rows, columns = image_rgb.shape[:2]
         scale = min(1.0, PREVIEW_SIDE_PX / max(rows, columns))
         size = max(1, round(columns * scale)), max(1, round(rows * scale))
@@ -93,7 +97,7 @@ class RotationSearch:
         faces = []
         for group in group_detections(detections):
             face = group[0]
-            # Best score first: reversed, the best face of each rotation is stored last.
+            # Sorted best first: in reverse, the best face of each rotation overwrites the others.
             by_rotation = {face.quarter_turns: face for face in reversed(group)}
             if len(by_rotation) > 1:
                 scores = self._compare_rotations(image_rgb, face, list(by_rotation))
@@ -168,12 +172,12 @@ def rotate_back(face: Face, quarter_turns: int, shape: tuple[int, ...]) -> Face:
         quarter_turns: how far the image was rotated, counter-clockwise.
         shape: rows and columns of the rotated image.
     """
-    # Edges count from 0 to the number of rows; centres of pixels count to one less.
+    # Box edges range from 0 to `rows`, pixel centres from 0 to `rows - 1`.
     edges = np.array([(face.left, face.top), (face.right, face.bottom)])
     centres = face.landmarks
     rows, columns = shape[:2]
     for _ in range(quarter_turns):
-        # The columns of the image before, counted from the right, have become the rows.
+        # Row r of the rotated image was the r-th column from the right before this turn.
         edges = np.stack([rows - edges[:, 1], edges[:, 0]], axis=1)
         centres = np.stack([rows - 1 - centres[:, 1], centres[:, 0]], axis=1)
         rows, columns = columns, rows
