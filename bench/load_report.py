@@ -98,7 +98,7 @@ class Summary:
 
     @property
     def is_clean(self) -> bool:
-        """Returns whether every answer was the same as in the quiet run."""
+        """Whether every request was answered without error and as in the quiet run."""
         return self.answered == self.requested and not self.errors and not self.changed
 
     def to_dict(self) -> dict[str, object]:

@@ -15,7 +15,7 @@ LABELS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no"
 
 
 class InvalidPairs(ValueError):
-    """The file of pairs is invalid; the message names the line."""
+    """The pairs file cannot be used; the message names the line where one is at fault."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,8 +76,8 @@ def _find_stray_locks(root: Path, groups: Groups) -> list[Path]:
 
 
 def _find_disagreements(locks: dict[str, frozenset[Pin]]) -> list[str]:
-    """Finds packages that have other versions or hashes in one lock than in another."""
-    # By package, then by what is pinned: the locks that pin it.
+    """Finds packages whose versions or hashes differ between locks."""
+    # By package, by its pinned version and hashes: the locks that pin exactly that.
     packages: dict[str, dict[frozenset[tuple[str, frozenset[str]]], list[str]]]
     packages = defaultdict(lambda: defaultdict(list))
     for lock, pins in locks.items():

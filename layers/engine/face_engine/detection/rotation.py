@@ -23,9 +23,9 @@ PREVIEW_TOLERANCE = 0.05
 # In photos of upright people, false detections in other rotations scored at most 0.79 (12 photos,
 # 5 sizes).
 MIN_OTHER_ROTATION_SCORE = 0.85
-# A detection is spurious if it overlaps a better one in another rotation and scores clearly lower: a
-# neck and half a face, seen sideways, scored 0.86 against the real face's 0.94 (IoU 0.14). Overlap
-# alone is not enough: a real small face in front of a rotated one overlaps as much.
+# A detection is spurious if it overlaps a better one in another rotation and scores clearly lower:
+# a neck and half a face, seen sideways, scored 0.86 against the real face's 0.94 (IoU 0.14).
+# Overlap alone is not enough: a real small face in front of a rotated one overlaps as much.
 MAX_SPURIOUS_IOU = 0.1
 MIN_SPURIOUS_GAP = 0.05
 # Rotations of one face are compared in crops of fixed size: (size of the face, side of the crop).

@@ -39,7 +39,8 @@ NOT_PUBLIC_IPV4 = tuple(
     )
 )
 
-# Everything that IANA has allocated to hosts (RFC 4291). Loopback, mapped and compatible IPv4,
+# The block that IANA allocates global unicast addresses from (RFC 4291). Loopback, mapped and
+# compatible IPv4,
 # NAT64, unique local, link-local, site-local, multicast and 5f00::/16 are outside of it.
 GLOBAL_UNICAST_IPV6 = IPv6Network("2000::/3")
 
@@ -59,7 +60,7 @@ NOT_PUBLIC_IPV6 = tuple(
 
 
 def is_public(address: IPAddress) -> bool:
-    """Returns whether an address is a host on the public internet; never if it has a scope."""
+    """Whether an address is on the public internet; always False with a scope ID."""
     if isinstance(address, IPv4Address):
         return not any(address in network for network in NOT_PUBLIC_IPV4)
     return (
