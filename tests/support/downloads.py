@@ -38,7 +38,7 @@ def failure(url: str, loader: Downloader | None = None) -> str:
 
 
 def count_strangers(server: Server) -> int:
-    """Knocks, and when that was answered tells how many others had connected before."""
+    """Connects once, so that earlier connections are counted; returns their number."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as knock:
         knock.sendall(KNOCK.encode())
         assert knock.recv(1)

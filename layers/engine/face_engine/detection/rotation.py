@@ -55,27 +55,24 @@ class RotationSearch:
             upright: its faces with `quarter_turns` 0, best score first.
         """
         is_convincing = bool(upright) and upright[0].score >= CONVINCING_SCORE
+        preview = _shrink(image_rgb) if is_convincing else None
         rotated: list[Face] = []
         for quarter_turns in QUARTER_TURNS:
-            if is_convincing and not self._preview_has_better(image_rgb, quarter_turns, upright):
-                continue
-            rotated += self._detect(image_rgb, quarter_turns)
+            if preview is None or self._may_matter(preview, image_rgb, quarter_turns, upright):
+                rotated += self._detect(image_rgb, quarter_turns)
         return self._choose_rotations(image_rgb, [*upright, *rotated]) if rotated else upright
 
-    def _preview_has_better(
-        self, image_rgb: RGBImage, quarter_turns: int, upright: list[Face]
+    def _may_matter(
+        self, preview_rgb: RGBImage, image_rgb: RGBImage, quarter_turns: int, upright: list[Face]
     ) -> bool:
         """Whether a small copy shows a face in this rotation that may matter.
 
         It does if it is new, or scores at most `PREVIEW_TOLERANCE` below the known one.
         """
-        rows, columns = image_rgb.shape[:2]
-        scale = min(1.0, PREVIEW_SIDE_PX / max(rows, columns))
-        size = max(1, round(columns * scale)), max(1, round(rows * scale))
-        small = cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA)
+        (rows, columns), (small_rows, small_columns) = image_rgb.shape[:2], preview_rgb.shape[:2]
         previewed = [
-            face.scaled(columns / size[0], rows / size[1])
-            for face in self._detect(np.asarray(small, np.uint8), quarter_turns)
+            face.scaled(columns / small_columns, rows / small_rows)
+            for face in self._detect(preview_rgb, quarter_turns)
         ]
         return any(
             all(
@@ -128,6 +125,14 @@ class RotationSearch:
                     default=0.0,
                 )
         return scores
+
+
+def _shrink(image_rgb: RGBImage) -> RGBImage:
+    """Returns a copy with a longer side of `PREVIEW_SIDE_PX`, or of the same size if smaller."""
+    rows, columns = image_rgb.shape[:2]
+    scale = min(1.0, PREVIEW_SIDE_PX / max(rows, columns))
+    size = max(1, round(columns * scale)), max(1, round(rows * scale))
+    return np.asarray(cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _is_spurious(face: Face, better: list[Face]) -> bool:
