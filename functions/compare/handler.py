@@ -5,4 +5,4 @@ from face_service.settings import read_settings
 from functions.compare.app import create
 
 settings = read_settings()
-handler = create_handler(create(settings), "compare", settings.log_level, lambda: None)
+handler = create_handler(create(settings), "compare", settings, lambda: None)

@@ -32,4 +32,4 @@ from functions.extract.app import create  # noqa: E402
 
 app = create(loader, settings)
 loading.join()
-handler = create_handler(app, "extract", settings.log_level, loader.warm_up)
+handler = create_handler(app, "extract", settings, loader.warm_up)

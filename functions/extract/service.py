@@ -19,6 +19,7 @@ from face_contract.schemas import (
     WarmUpResponse,
     WeightsFile,
 )
+from face_contract.stages import Stage
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.download.downloader import Downloader
 from face_engine.extractor import Extractor
@@ -90,6 +91,7 @@ class ExtractionService:
         Raises:
             ServiceError: any of those that the route documents.
         """
+        admission.stages.end(Stage.PARSE)
         start = time.perf_counter()
         extractor = (await self._load(admission)).extractor
         downloaded = None
@@ -98,6 +100,7 @@ class ExtractionService:
         extraction = await admission.run(
             lambda: self._extract(request, downloaded, extractor, admission)
         )
+        admission.stages.begin(Stage.SERIALISE)
         vector = extraction.embedding
         return ExtractResponse(
             embedding=None if vector is None else vector.tolist(),
@@ -151,7 +154,7 @@ class ExtractionService:
     async def _download(self, url: str, admission: Admission) -> bytes:
         # This body held only a URL, so the next one may be read during the download.
         admission.release_body()
-        with self._downloads.enter() as slot:
+        with self._downloads.enter() as slot, admission.stages.measure(Stage.DOWNLOAD):
             return await slot.run(lambda: self._downloader.download(url, admission.deadline))
 
     def _extract(
@@ -164,13 +167,16 @@ class ExtractionService:
         admission.deadline.check()
         data = downloaded
         if data is None:
-            data = decode_base64(request.image, self._settings.max_image_bytes)
-        photo = decode_image(data, self._settings.max_image_pixels)
+            with admission.stages.measure(Stage.BASE64):
+                data = decode_base64(request.image, self._settings.max_image_bytes)
+        with admission.stages.measure(Stage.DECODE):
+            photo = decode_image(data, self._settings.max_image_pixels)
         admission.deadline.check()
         options = ExtractionOptions(
             enforce_detection=request.enforce_detection,
             align=request.align,
             embed_without_face=self._settings.embed_without_face,
             deadline=admission.deadline,
+            stages=admission.stages,
         )
         return extractor.extract(photo, options)

@@ -77,7 +77,7 @@ def test_there_is_an_event_for_every_endpoint_in_both_versions() -> None:
 def test_documentation_on_lambda_knows_its_stage(load_event: LoadEvent) -> None:
     settings = Settings(model_dir=MODEL_DIR, enable_docs=True)
     app = create_app("Documented", [], settings, docs=True)
-    handler = create_handler(app, "documented", "INFO", lambda: None)
+    handler = create_handler(app, "documented", Settings(), lambda: None)
     event = load_event("extract/health-v1.json")
 
     def get(path: str) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def test_documentation_links_to_where_the_client_sees_it(
     prefix: str, make_event: Callable[[str], Event]
 ) -> None:
     app = create_app("Documented", [], Settings(), docs=True)
-    handler = create_handler(app, "documented", "INFO", lambda: None)
+    handler = create_handler(app, "documented", Settings(), lambda: None)
     page = handler(make_event(DOCS), Context())
     assert page["statusCode"] == 200
     text = page["body"].replace('"', "'")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from face_contract.errors import MultipleFacesDetected, NoFaceDetected
+from face_contract.stages import Stage, StageTimes
 from face_engine.damage import check_soundness, keep_sound_faces
 from face_engine.faces import Embedder, Embedding, Extraction, ExtractionOptions, Face, Photo
 from face_engine.roles import FaceCropper, FaceLocator
@@ -12,12 +13,16 @@ from face_engine.views import Views
 
 @dataclass(frozen=True, slots=True)
 class FoundFaces:
-    """The faces of a photo, best score first, and the copies of the photo made to find them."""
+    """The faces of a photo, best score first, and the copies of the photo made to find them.
+
+    `stages` belongs to the request, and gets the times of alignment and embedding.
+    """
 
     photo: Photo
     views: Views
     faces: list[Face]
     align: bool
+    stages: StageTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +50,23 @@ class Extractor:
         """The model identity of an aligned face's embedding: weights, detector and alignment."""
         return self._name(self.detector, align=True)
 
-    def find(self, photo: Photo, *, align: bool) -> FoundFaces:
+    def find(self, photo: Photo, *, align: bool, stages: StageTimes | None = None) -> FoundFaces:
         """Finds the faces of a photo that may be embedded.
 
         Args:
             photo: the photo.
             align: whether the faces will be aligned; DeepFace's detection depends on it.
+            stages: gets the times of detection, and of alignment and embedding if any follow.
 
         Raises:
             NoFaceDetected: the photo is damaged and no face lies wholly in its sound part.
         """
-        check_soundness(photo)
-        views = Views(photo.rgb)
-        faces = keep_sound_faces(self.locator.locate(views, align=align), photo)
-        return FoundFaces(photo, views, faces, align)
+        stages = StageTimes() if stages is None else stages
+        with stages.measure(Stage.DETECT):
+            check_soundness(photo)
+            views = Views(photo.rgb)
+            faces = keep_sound_faces(self.locator.locate(views, align=align), photo)
+        return FoundFaces(photo, views, faces, align, stages)
 
     def embed(self, found: FoundFaces, faces: Sequence[Face]) -> list[Embedding]:
         """Embeds some of the faces found; returns one (512,) float32 vector for each.
@@ -66,10 +74,13 @@ class Extractor:
         Raises:
             ModelFailed: the network's output is not a valid vector.
         """
-        return [
-            self.embedder.embed(self.cropper.crop(found.views, face, align=found.align))
-            for face in faces
-        ]
+        embeddings = []
+        for face in faces:
+            with found.stages.measure(Stage.ALIGN):
+                crop = self.cropper.crop(found.views, face, align=found.align)
+            with found.stages.measure(Stage.EMBED):
+                embeddings.append(self.embedder.embed(crop))
+        return embeddings
 
     def extract(self, photo: Photo, options: ExtractionOptions) -> Extraction:
         """Embeds the face with the largest box.
@@ -81,7 +92,7 @@ class Extractor:
             ModelFailed: the network's output is not a valid vector.
             TimedOut: `options.deadline` has passed.
         """
-        found = self.find(photo, align=options.align)
+        found = self.find(photo, align=options.align, stages=options.stages)
         options.deadline.check()
         if options.enforce_detection and not found.faces:
             raise NoFaceDetected
@@ -107,7 +118,10 @@ class Extractor:
     def _extract_whole(self, found: FoundFaces, options: ExtractionOptions) -> Extraction:
         embedding = None
         if options.embed_without_face:
-            embedding = self.embedder.embed(self.cropper.crop_whole(found.views))
+            with found.stages.measure(Stage.ALIGN):
+                crop = self.cropper.crop_whole(found.views)
+            with found.stages.measure(Stage.EMBED):
+                embedding = self.embedder.embed(crop)
         return Extraction(
             embedding=embedding,
             face_count=0,

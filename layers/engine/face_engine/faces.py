@@ -1,12 +1,13 @@
 """The values that pass from a photo to its embedding, and the detector and embedder roles."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from face_contract.deadline import NEVER, Deadline
+from face_contract.stages import StageTimes
 
 # (H, W, 3) RGB, upright.
 RGBImage: TypeAlias = NDArray[np.uint8]
@@ -124,12 +125,14 @@ class ExtractionOptions:
         align: align the face by its landmarks; otherwise embed its box.
         embed_without_face: embed the whole photo if it shows no face.
         deadline: checked between detection and embedding.
+        stages: gets the times of detection, alignment and embedding.
     """
 
     enforce_detection: bool = True
     align: bool = True
     embed_without_face: bool = True
     deadline: Deadline = NEVER
+    stages: StageTimes = field(default_factory=StageTimes, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from face_contract.deadline import Deadline
 from face_contract.errors import Overloaded, TimedOut
+from face_contract.stages import Stage, StageTimes
 from face_service.json_body import JsonRequest
 
 Result = TypeVar("Result")
@@ -94,21 +95,31 @@ class Slot:
 
 
 class Admission:
-    """An admitted request: its slot, its deadline and its permit to send a body."""
+    """An admitted request: its slot, its deadline, its times and its permit to send a body."""
 
-    def __init__(self, slot: Slot, deadline: Deadline, bodies: asyncio.Semaphore) -> None:
+    def __init__(
+        self, slot: Slot, deadline: Deadline, stages: StageTimes, bodies: asyncio.Semaphore
+    ) -> None:
         self.deadline = deadline
+        self.stages = stages
         self._slot = slot
         self._bodies = bodies
         self._has_body = False
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """Runs blocking work in the pool, as soon as a thread is free."""
-        return await self._slot.run(work)
+        self.stages.begin(Stage.WAIT)
+
+        def start() -> Result:
+            self.stages.end(Stage.WAIT)
+            return work()
+
+        return await self._slot.run(start)
 
     async def take_body(self) -> None:
         """Waits until this request's body may be read."""
-        await self._bodies.acquire()
+        with self.stages.measure(Stage.WAIT):
+            await self._bodies.acquire()
         self._has_body = True
 
     def release_body(self) -> None:
@@ -121,6 +132,12 @@ class Admission:
 async def _admission_of(request: Request) -> Admission:
     admission: Admission = request.state.admission
     return admission
+
+
+def _stages_of(request: Request) -> StageTimes:
+    """Returns the times that the Lambda entry will report; new ones on the local server."""
+    stages: StageTimes | None = getattr(request.state, "stages", None)
+    return StageTimes() if stages is None else stages
 
 
 CurrentAdmission: TypeAlias = Annotated[Admission, Depends(_admission_of)]
@@ -142,13 +159,18 @@ def bounded_router(queue: WorkQueue, budget_s: float) -> APIRouter:
 
             async def answer_in_time(request: Request) -> Response:
                 with queue.enter() as slot:
+                    stages = _stages_of(request)
                     admission = request.state.admission = Admission(
-                        slot, Deadline(budget_s), bodies
+                        slot, Deadline(budget_s), stages, bodies
                     )
                     try:
                         async with asyncio.timeout(budget_s) as budget:
                             await admission.take_body()
-                            return await answer(JsonRequest(request.scope, request.receive))
+                            response = await answer(
+                                JsonRequest(request.scope, request.receive, stages)
+                            )
+                            stages.end(Stage.SERIALISE)
+                            return response
                     except TimeoutError:
                         if budget.expired():
                             raise TimedOut from None

@@ -11,37 +11,40 @@ from aws_lambda_powertools.logging import correlation_paths, utils
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fastapi import FastAPI
 from mangum import Mangum
+from mangum.types import ASGI
 from mangum.types import LambdaContext as MangumContext
+from starlette.types import Receive, Scope, Send
 
 from face_contract.errors import ServiceError
 from face_contract.ping import INSTANCE_ID, hold_s, is_ping
+from face_contract.stages import StageTimes
 from face_service.gateway_request import HttpApiRequest, RestApiRequest, as_dict
+from face_service.settings import Settings
+from face_service.stage_metrics import write_stage_metrics
 
 Event: TypeAlias = dict[str, Any]
 LambdaHandler: TypeAlias = Callable[[Event, LambdaContext], dict[str, Any]]
 
 
 def create_handler(
-    app: FastAPI, service: str, log_level: str, warm_up: Callable[[], object]
+    app: FastAPI, service: str, settings: Settings, warm_up: Callable[[], object]
 ) -> LambdaHandler:
     """Builds the handler of a function.
 
     Args:
         app: answers HTTP requests.
-        service: name of the function in the logs.
-        log_level: least severe log lines to write.
+        service: name of the function in the logs and metrics.
+        settings: log level and metrics.
         warm_up: does the work that a first request would wait for.
     """
     # AWS_LAMBDA_LOG_LEVEL=DEBUG lowers the root logger's level. Libraries would then log the input:
     # Pillow EXIF values, Mangum paths and traces. Our own loggers have their own level.
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger("mangum").setLevel(logging.CRITICAL)
-    logger = Logger(service=service, level=log_level)
+    logger = Logger(service=service, level=settings.log_level)
     utils.copy_config_to_registered_loggers(
         logger, include={"face_contract", "face_engine", "face_service"}
     )
-    # No lifespan: Lambda may freeze or end an instance without ever shutting the app down.
-    serve = Mangum(app, lifespan="off", custom_handlers=[HttpApiRequest, RestApiRequest])
     invocations = itertools.count()
 
     def answer_ping(event: Event, *, is_cold: bool) -> dict[str, Any]:
@@ -65,7 +68,25 @@ def create_handler(
             return answer_ping(event, is_cold=is_cold)
         if "requestContext" not in event:
             logger.warning("The event is neither a ping nor an HTTP request.")
+        stages = StageTimes()
+        # No lifespan: Lambda may freeze or end an instance without ever shutting the app down.
+        serve = Mangum(
+            _with_stages(app, stages),
+            lifespan="off",
+            custom_handlers=[HttpApiRequest, RestApiRequest],
+        )
         # Mangum has its own type for the context.
-        return serve(event, cast("MangumContext", context))
+        answer = serve(event, cast("MangumContext", context))
+        write_stage_metrics(stages, settings.powertools_metrics_namespace, service, is_cold=is_cold)
+        return answer
 
     return handler
+
+
+def _with_stages(app: FastAPI, stages: StageTimes) -> ASGI:
+    """Returns the app with `stages` in the state of its request."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": {"stages": stages}}, receive, send)
+
+    return serve

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     enable_docs: bool = Field(
         False, description="Serve `/docs` and `/redoc` on Lambda; the local server always does."
     )
+    powertools_metrics_namespace: str = Field(
+        "face", max_length=255, description="Namespace of the CloudWatch metrics on Lambda."
+    )
     # `read_settings` checks the values of these three against the catalogue's.
     face_model: str = Field("mobilefacenet", description="Model that makes the embeddings.")
     detector: str = Field(
