@@ -69,9 +69,9 @@ fix: venv-dev ## Format, and apply the linter's fixes
 setup: $(if $(HEIC),venv-heic,venv-serve) ## Make the virtual environment from hash-pinned requirements (HEIC=1 adds HEIC support)
 
 .PHONY: weights
-weights: setup $(if $(filter arcface,$(FACE_MODEL)),venv-bake) ## Fetch (for arcface also bake) the weights of FACE_MODEL into MODEL_DIR; keeps existing files
+weights: setup $(if $(filter arcface,$(FACE_MODEL)),venv-bake) ## Fetch and convert the weights of FACE_MODEL into MODEL_DIR; keeps existing files
 	@$(PYTHON_IN_VENV) -m model_build.fetch --model $(FACE_MODEL) --into $(MODEL_DIR)
-	@$(if $(filter arcface,$(FACE_MODEL)),$(BAKE_VENV)/bin/python -m model_build.bake --model arcface --sources $(MODEL_DIR) --into $(MODEL_DIR))
+	@$(if $(filter arcface,$(FACE_MODEL)),$(BAKE_VENV)/bin/python,$(PYTHON_IN_VENV)) -m model_build.bake --model $(FACE_MODEL) --sources $(MODEL_DIR) --into $(MODEL_DIR)
 
 .PHONY: photos
 photos: venv-dev ## Fetch the test photos

@@ -22,11 +22,8 @@ from face_engine.model.catalog import (
     source_of,
 )
 from face_engine.model.folder import ManifestEntry, ModelFolder
-from model_build.conversion import convert
+from model_build.converters import CONVERTERS
 from model_build.errors import ConversionFailed
-
-# Packages that a converted file depends on, besides its artifact.
-CONVERTERS = ("deepface", "onnxruntime", "retina-face", "tensorflow-cpu", "tf-keras", "tf2onnx")
 
 
 def bake(entry: ModelEntry, sources: Path, into: Path) -> None:
@@ -41,7 +38,7 @@ def bake(entry: ModelEntry, sources: Path, into: Path) -> None:
 
     Raises:
         ModelUnavailable: an artifact is missing or differs from the catalogue.
-        ConversionFailed: a network could not be converted, or its ONNX file's outputs differ.
+        ConversionFailed: a network could not be converted, or its outputs differ.
     """
     into.mkdir(parents=True, exist_ok=True)
     origin, baked = ModelFolder(sources), ModelFolder(into)
@@ -56,10 +53,11 @@ def bake(entry: ModelEntry, sources: Path, into: Path) -> None:
                 baked.find(entry, weights)
                 baked.add(ManifestEntry(weights.file, weights.bytes, sha256, sha256, {}))
             case ConvertedWeights(network=network):
-                made_with = {package: version(package) for package in CONVERTERS}
+                converter = CONVERTERS[network]
+                made_with = {package: version(package) for package in converter.packages}
                 if _is_there(entry, weights, baked, made_with):
                     continue
-                convert(network, source, target)
+                converter.convert(source, target)
                 size, sha256 = target.stat().st_size, sha256_of(target)
                 baked.add(ManifestEntry(weights.file, size, sha256, artifact.sha256, made_with))
 

@@ -1,6 +1,6 @@
-"""Converts Keras weights to an optimised ONNX file with the same outputs.
+"""Converts Keras weights to a file of ncnn with the same outputs.
 
-python -m model_build.conversion ArcFace arcface_weights.h5 arcface_weights.onnx
+python -m model_build.conversion ArcFace arcface_weights.h5 arcface_weights.ncnn
 (with the interpreter that has requirements/bake.txt)
 """
 
@@ -39,7 +39,7 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """The differences between the ONNX file's outputs and TensorFlow's.
+    """The differences between the converted file's outputs and TensorFlow's.
 
     Attributes:
         max_difference: the largest |Δ| of any number in any output.
@@ -51,16 +51,19 @@ class Conversion:
     max_scaled_difference: float
 
 
-def convert(network: str, weights: Path, onnx: Path) -> Conversion:
-    """Converts weights to ONNX. On failure, an existing `onnx` file is left unchanged.
+def convert(network: str, weights: Path, converted: Path) -> Conversion:
+    """Converts weights to ncnn. On failure, an existing file is left unchanged.
 
     Runs in a separate process, which frees its memory at the end (4 GB at the peak) and makes the
     file depend only on the weights: the same weights give the same bytes.
 
+    With the environment variable KEEP_ONNX, the network is kept as ONNX, too, beside the file: for
+    comparisons with DeepFace on its onnx engine.
+
     Args:
         network: a key of `NETWORKS`.
         weights: an `.h5` file as published by the library.
-        onnx: the file to write. Use the name that the library looks for.
+        converted: the file to write.
 
     Raises:
         WeightsRefused: the weights are damaged or belong to another network.
@@ -90,25 +93,27 @@ def convert(network: str, weights: Path, onnx: Path) -> Conversion:
                 else f"{network} could not be converted: the process ended with {done.returncode}"
                 + (" (killed; it needs 4 GB of memory)" if done.returncode < 0 else "")
             )
-        onnx.parent.mkdir(parents=True, exist_ok=True)
-        part = onnx.with_name(f"{onnx.name}.part")
-        shutil.copyfile(work / "network.onnx", part)
-        part.replace(onnx)
+        converted.parent.mkdir(parents=True, exist_ok=True)
+        part = converted.with_name(f"{converted.name}.part")
+        shutil.copyfile(work / "network.ncnn", part)
+        part.replace(converted)
+        if os.environ.get("KEEP_ONNX"):
+            shutil.copyfile(work / "network.onnx", converted.with_suffix(".onnx"))
         return Conversion(**json.loads((work / "differences.json").read_text("utf-8")))
 
 
 def main() -> None:
     """Converts one file."""
-    parser = argparse.ArgumentParser(description="Converts Keras weights to ONNX.")
+    parser = argparse.ArgumentParser(description="Converts Keras weights to ncnn.")
     parser.add_argument("network", choices=NETWORKS)
     parser.add_argument("weights", type=Path, help="the .h5 file")
-    parser.add_argument("onnx", type=Path, help="the file to write")
+    parser.add_argument("converted", type=Path, help="the file to write")
     arguments = parser.parse_args()
     try:
-        conversion = convert(arguments.network, arguments.weights, arguments.onnx)
+        conversion = convert(arguments.network, arguments.weights, arguments.converted)
     except ConversionFailed as error:
         sys.exit(str(error))
-    print(f"{arguments.onnx}: at most {conversion.max_difference:.1e} from TensorFlow")
+    print(f"{arguments.converted}: at most {conversion.max_difference:.1e} from TensorFlow")
 
 
 if __name__ == "__main__":

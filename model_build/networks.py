@@ -1,10 +1,16 @@
-"""The specification of each network that is converted."""
+"""The specification of each Keras network that is converted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 Shape = tuple[int, ...]
+# From a batch of images, channels last, to the outputs.
+Run: TypeAlias = Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,17 +20,19 @@ class NetworkSpec:
     Attributes:
         weights_file: the name under which the library's builder looks for the weights.
         build: returns the Keras network with its weights. Imports TensorFlow, which takes seconds.
-        input_name: the ONNX file's input name that the library's ONNX engine expects.
+        exported_tensors: what the converted file gives, by the names of tf2onnx.
         input_shape: channels last; a name is a free dimension.
+        load: loads the converted file as the service does, with the outputs of the Keras network.
         output_channels: the last dimension of each output.
-        checked_shapes: shapes of the inputs used to compare the ONNX file.
+        checked_shapes: shapes of the inputs used to compare the converted file.
         input_range: inputs lie between 0 and this.
     """
 
     weights_file: str
     build: Callable[[], Any]
-    input_name: str
+    exported_tensors: tuple[str, ...]
     input_shape: tuple[int | str, ...]
+    load: Callable[[Path], Run]
     output_channels: Shape
     checked_shapes: tuple[Shape, ...]
     input_range: float
@@ -42,13 +50,28 @@ def _build_retinaface() -> Any:
     return build_model()
 
 
+# ncnn is not there where only YuNet is rebuilt.
+def _load_arcface(file: Path) -> Run:
+    from face_engine.deepface_compat.networks import ArcFaceNetwork
+
+    network = ArcFaceNetwork(file)
+    return lambda batch: [network(batch)]
+
+
+def _load_retinaface(file: Path) -> Run:
+    from face_engine.deepface_compat.networks import RetinaFaceNetwork
+
+    return RetinaFaceNetwork(file)
+
+
 # Keyed by the catalogue's name of the network.
 NETWORKS = {
     "ArcFace": NetworkSpec(
         weights_file="arcface_weights.h5",
         build=_build_arcface,
-        input_name="input",
+        exported_tensors=("embedding",),
         input_shape=("n", 112, 112, 3),
+        load=_load_arcface,
         output_channels=(512,),
         # One face, and several.
         checked_shapes=((1, 112, 112, 3), (3, 112, 112, 3)),
@@ -58,8 +81,14 @@ NETWORKS = {
     "RetinaFace": NetworkSpec(
         weights_file="retinaface.h5",
         build=_build_retinaface,
-        input_name="data",
+        # What lies behind these only rearranges; `RetinaFaceNetwork` does it.
+        exported_tensors=tuple(
+            f"model/face_rpn_{head}_stride{stride}/BiasAdd:0"
+            for stride in (32, 16, 8)
+            for head in ("cls_score", "bbox_pred", "landmark_pred")
+        ),
         input_shape=(1, "height", "width", 3),
+        load=_load_retinaface,
         # Scores, boxes and landmarks of two anchors, at each of three strides.
         output_channels=(4, 8, 20) * 3,
         # Side lengths that are not multiples of a stride.

@@ -1,4 +1,4 @@
-"""Compares an exported network's outputs with TensorFlow's; used by `model_build.export`."""
+"""Compares a converted network's outputs with TensorFlow's; used by `model_build.export`."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ TOLERANCE = 1e-4
 
 
 def verify(network: str, keras: Any, path: Path) -> dict[str, float]:
-    """Compares the ONNX file, run as in the service, with TensorFlow on seeded inputs.
+    """Compares a converted file, run as in the service, with TensorFlow on seeded inputs.
 
     Outputs are embeddings, probabilities, and offsets in units of the anchor's size; all have a
     magnitude near 1. The rounding error of a 32-bit sum is proportional to its terms, so the |Δ| of
@@ -26,30 +26,29 @@ def verify(network: str, keras: Any, path: Path) -> dict[str, float]:
     Raises:
         ConversionFailed: an output has another shape, or differs by more than TOLERANCE.
     """
-    import onnxruntime as ort
-
-    session = ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-    (entry,) = session.get_inputs()
+    run = NETWORKS[network].load(path)
     rng = np.random.default_rng(0)
     plain, scaled = [0.0], [0.0]
     for shape in NETWORKS[network].checked_shapes:
         images = _make_images(rng, shape) * np.float32(NETWORKS[network].input_range)
         expected = keras(images, training=False)
         expected = expected if isinstance(expected, list) else [expected]
-        actual = session.run(None, {entry.name: images})
+        actual = run(images)
         shapes = [output.shape for output in actual]
         if (
             tuple(shape[-1] for shape in shapes) != NETWORKS[network].output_channels
             or [tuple(output.shape) for output in expected] != shapes
         ):
-            raise ConversionFailed(f"{network} has outputs of other shapes as ONNX: {shapes}")
+            raise ConversionFailed(
+                f"{network} has outputs of other shapes once converted: {shapes}"
+            )
         for wanted, output in zip(expected, actual, strict=True):
             plain.append(float(np.abs(output - wanted.numpy()).max()))
             scaled.append(plain[-1] / max(1.0, float(np.abs(wanted.numpy()).max())))
     # Written so that NaN fails, too.
     if not all(difference <= TOLERANCE for difference in scaled):
         raise ConversionFailed(
-            f"{network} gives other numbers as ONNX: they differ by up to {max(scaled):.1e},"
+            f"{network} gives other numbers once converted: they differ by up to {max(scaled):.1e},"
             f" where {TOLERANCE:.0e} is tolerated"
         )
     return {"max_difference": max(plain), "max_scaled_difference": max(scaled)}

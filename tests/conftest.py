@@ -65,8 +65,8 @@ def decode_photo(read_photo: ReadPhoto) -> Callable[[str], Photo]:
 @pytest.fixture(scope="session")
 def subjects(decode_photo: Callable[[str], Photo]) -> list[Subject]:
     """The people of the portraits, to compose photos of."""
-    file = MODEL_DIR / "face_detection_yunet_2023mar_int8bq.onnx"
-    detector = StraighteningDetector(YuNetDetector(file.read_bytes()))
+    file = MODEL_DIR / "yunet.onnx"
+    detector = StraighteningDetector(YuNetDetector(file))
     images = {portrait: decode_photo(portrait.file).rgb for portrait in PORTRAITS}
     return [
         Subject(image, portrait.person, detector.detect(image)[0])

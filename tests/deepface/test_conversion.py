@@ -64,11 +64,10 @@ def test_the_conversion_gives_the_numbers_of_tensorflow(
     baked = bake(network)
     inputs = make_inputs(network, read_photo)
     expected = np.load(tensorflows_numbers[network])
-    session = ort.InferenceSession(baked.onnx, providers=["CPUExecutionProvider"])
-    (entry,) = session.get_inputs()
+    run = NETWORKS[network].load(baked.converted)
     compared = set()
     for key, images in inputs.items():
-        outputs = session.run(None, {entry.name: np.ascontiguousarray(images)})
+        outputs = run(np.ascontiguousarray(images))
         for index, output in enumerate(outputs):
             compared.add(f"{key} {index}")
             np.testing.assert_allclose(output, expected[f"{key} {index}"], rtol=0, atol=1e-4)
@@ -101,7 +100,7 @@ def converted_again(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]
 
     def convert(network: str) -> Path:
         folder = tmp_path_factory.mktemp(network)
-        again, moved = folder / "elsewhere" / "again.onnx", folder / "moved.h5"
+        again, moved = folder / "elsewhere" / "again.ncnn", folder / "moved.h5"
         moved.symlink_to(bake(network).weights)
         run_baking("model_build.conversion", network, moved, again)
         return again
@@ -114,18 +113,20 @@ def test_the_same_weights_give_the_same_file(
     network: str, converted_again: dict[str, Path]
 ) -> None:
     baked, again = bake(network), converted_again[network]
-    first, second = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (baked.onnx, again))
+    first, second = (
+        hashlib.sha256(path.read_bytes()).hexdigest() for path in (baked.converted, again)
+    )
     assert first == second
-    assert [path.name for path in again.parent.iterdir()] == ["again.onnx"]
+    assert [path.name for path in again.parent.iterdir()] == ["again.ncnn"]
 
 
 def refusal_of(network: str, weights: Path, folder: Path) -> str:
     """Converts what must be refused; returns the last line that the command prints."""
-    onnx = folder / "network.onnx"
-    onnx.write_bytes(b"of before")
-    said = run_baking("model_build.conversion", network, weights, onnx, succeeds=False)
+    converted = folder / "network.ncnn"
+    converted.write_bytes(b"of before")
+    said = run_baking("model_build.conversion", network, weights, converted, succeeds=False)
     assert "Traceback" not in said
-    assert onnx.read_bytes() == b"of before"
+    assert converted.read_bytes() == b"of before"
     assert not list(folder.glob("*.part"))
     return said.splitlines()[-1]
 

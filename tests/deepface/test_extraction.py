@@ -13,12 +13,13 @@ import pytest
 
 from face_contract.errors import ModelUnavailable, MultipleFacesDetected, NoFaceDetected
 from face_engine.deepface_compat.arcface import DeepFaceCropper, DeepFaceEmbedder
-from face_engine.deepface_compat.clients import ArcFace, PooledYuNet, RetinaFaceDetector
+from face_engine.deepface_compat.clients import RetinaFaceDetector, YuNetDetector
 from face_engine.deepface_compat.locator import DeepFaceLocator
+from face_engine.deepface_compat.networks import ArcFaceNetwork
 from face_engine.extractor import Extractor
 from face_engine.faces import BoundingBox, Extraction, ExtractionOptions, Photo
 from face_engine.model.loader import ModelLoader
-from tests.support.baked import BakedModel, bake_model
+from tests.support.baked import YUNET, BakedModel, bake_model
 from tests.support.labels import GROUP_FACES
 from tests.support.made_photos import SMALL_PORTRAIT, landscape, on_black_canvas
 from tests.support.vectors import cosine_distance
@@ -36,7 +37,6 @@ FACES = {
     "sample5.jpg": GROUP_FACES["sample5.jpg"],
 }
 Represent = Callable[..., list[dict[str, Any]]]
-YUNET = "face_detection_yunet_2023mar_int8bq.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +84,10 @@ def represent(
 @pytest.fixture(scope="module")
 def alone(baked: BakedModel) -> dict[str, Extractor]:
     """Our extractors without turns and fallback, by detector."""
-    network = ArcFace(baked.folder / "arcface_weights.onnx")
+    network = ArcFaceNetwork(baked.folder / "arcface_weights.ncnn")
     clients = {
-        "retinaface": RetinaFaceDetector(baked.folder / "retinaface.onnx"),
-        "yunet": PooledYuNet(baked.folder / YUNET),
+        "retinaface": RetinaFaceDetector(baked.folder / "retinaface.ncnn"),
+        "yunet": YuNetDetector(baked.folder / "yunet.onnx"),
     }
     return {
         name: Extractor(
@@ -282,13 +282,13 @@ def test_threads_get_the_answers_of_a_quiet_run(
 
 
 @pytest.mark.parametrize(
-    "file", ["arcface_weights.onnx", "retinaface.onnx", YUNET, "manifest.json"]
+    "file", ["arcface_weights.ncnn", "retinaface.ncnn", "yunet.onnx", "manifest.json"]
 )
 def test_what_is_missing_is_told_and_not_downloaded(
     baked: BakedModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     for path in baked.folder.iterdir():
-        if path.name != file and path.suffix in {".onnx", ".json"}:
+        if path.name != file and path.suffix in {".ncnn", ".onnx", ".json"}:
             (tmp_path / path.name).symlink_to(path)
     calls: list[object] = []
     monkeypatch.setattr(socket.socket, "connect", lambda *address: calls.append(address))
@@ -303,7 +303,7 @@ def test_what_is_missing_is_told_and_not_downloaded(
 def test_baked_files_of_other_weights_are_refused(baked: BakedModel, tmp_path: Path) -> None:
     """The same files under the project's own catalogue, whose hashes are the real weights'."""
     for path in baked.folder.iterdir():
-        if path.suffix in {".onnx", ".json"}:
+        if path.suffix in {".ncnn", ".onnx", ".json"}:
             (tmp_path / path.name).symlink_to(path)
     with pytest.raises(ModelUnavailable, match="was not baked here"):
         ModelLoader("arcface", tmp_path).check()
@@ -311,9 +311,9 @@ def test_baked_files_of_other_weights_are_refused(baked: BakedModel, tmp_path: P
 
 def test_a_broken_baked_file_is_refused(baked: BakedModel, tmp_path: Path) -> None:
     for path in baked.folder.iterdir():
-        if path.suffix in {".onnx", ".json"}:
+        if path.suffix in {".ncnn", ".onnx", ".json"}:
             shutil.copy(path, tmp_path)
-    with (tmp_path / "arcface_weights.onnx").open("r+b") as file:
+    with (tmp_path / "arcface_weights.ncnn").open("r+b") as file:
         file.seek(1_000_000)
         file.write(b"\x00\x01\x02")
     with pytest.raises(ModelUnavailable, match="is broken"):

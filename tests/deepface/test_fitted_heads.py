@@ -30,12 +30,12 @@ MAX_ERROR = 0.03
 
 @pytest.fixture(scope="module")
 def retinaface() -> RetinaFaceDetector:
-    return RetinaFaceDetector(bake_model().folder / "retinaface.onnx")
+    return RetinaFaceDetector(bake_model().folder / "retinaface.ncnn")
 
 
 @pytest.fixture(scope="module")
 def yunet() -> YuNetDetector:
-    (onnx,) = MODEL_DIR.glob("*yunet*")
+    onnx = MODEL_DIR / "yunet.onnx"
     return YuNetDetector(onnx.read_bytes())
 
 

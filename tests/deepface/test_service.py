@@ -60,7 +60,7 @@ def test_it_is_loaded_and_says_of_what(service: httpx.Client, baked: BakedModel)
     info = service.get("/api/v1/model-info").json()
     assert (info["detector"], info["alignment"]) == ("retinaface", "deepface")
     artifacts = baked.catalog.models["arcface"].artifacts
-    made = {stem: sha256_of(baked.folder / f"{stem}.onnx") for stem in STEMS.values()}
+    made = {stem: sha256_of(baked.folder / f"{stem}.ncnn") for stem in STEMS.values()}
     assert info["weights"] == [
         {"file": a.file, "sha256": a.sha256, "baked_sha256": made.get(Path(a.file).stem)}
         for a in artifacts

@@ -93,7 +93,7 @@ def test_the_bake_in_the_image_gives_the_same_files(
     assert isinstance(weights, list)
     told = {entry["file"]: entry["baked_sha256"] for entry in weights}
     for stem in STEMS.values():
-        assert told[f"{stem}.h5"] == sha256_of(baked.folder / f"{stem}.onnx")
+        assert told[f"{stem}.h5"] == sha256_of(baked.folder / f"{stem}.ncnn")
 
 
 def test_nothing_of_the_bake_is_in_it(image: MountedImage, tell: Callable[[str], None]) -> None:
@@ -105,5 +105,5 @@ def test_nothing_of_the_bake_is_in_it(image: MountedImage, tell: Callable[[str],
     assert packages.isdisjoint({"tensorflow", "tf_keras", "pandas", "gdown", "requests"})
     assert {"deepface", "retinaface", "onnxruntime"} <= packages
     weights = {path.name for path in files if path.parts[:3] == ("var", "task", "models")}
-    assert {"arcface_weights.onnx", "retinaface.onnx", "manifest.json"} <= weights
+    assert {"arcface_weights.ncnn", "retinaface.ncnn", "yunet.onnx", "manifest.json"} <= weights
     assert not any(name.endswith(".h5") for name in weights)

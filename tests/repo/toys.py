@@ -16,6 +16,8 @@ DOCKERFILE = "functions/extract/Dockerfile"
 
 DETECTOR = '''"""YuNet at one small size."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 
@@ -27,8 +29,8 @@ SIDE_PX = 320
 class ToyDetector:
     """Finds faces with a network for each call."""
 
-    def __init__(self, onnx: bytes) -> None:
-        self._onnx = np.frombuffer(onnx, np.uint8)
+    def __init__(self, onnx: Path) -> None:
+        self._onnx = str(onnx)
 
     def detect(self, image_rgb: RGBImage) -> list[Face]:
         """Returns the faces in an upright image, best score first."""
@@ -36,7 +38,7 @@ class ToyDetector:
         scale = SIDE_PX / max(rows, columns)
         size = max(1, round(columns * scale)), max(1, round(rows * scale))
         small = cv2.cvtColor(cv2.resize(image_rgb, size), cv2.COLOR_RGB2BGR)
-        network = cv2.FaceDetectorYN.create("onnx", self._onnx, np.empty(0, np.uint8), size, 0.75)
+        network = cv2.FaceDetectorYN.create(self._onnx, "", size, 0.75)
         _, found = network.detect(small)
         faces = [] if found is None else [self._read(np.asarray(row, np.float64)) for row in found]
         faces.sort(key=lambda face: face.score, reverse=True)

@@ -25,8 +25,10 @@ SOURCES = (
     "layers/engine/face_engine/model/catalog.toml",
     "model_build/conversion.py",
     "model_build/export.py",
+    "model_build/ncnn_export.py",
     "model_build/networks.py",
     "model_build/parity.py",
+    "model_build/yunet.py",
     "layers/engine/face_engine/model/folder.py",
     "tests/support/fitted_heads.py",
     "tests/support/labels.py",
@@ -34,14 +36,17 @@ SOURCES = (
     "tests/photos.toml",
     "tests/support/random_weights.py",
 )
+# The published file, also for DeepFace.
+YUNET = "face_detection_yunet_2023mar_int8bq.onnx"
 STEMS = {name: Path(spec.weights_file).stem for name, spec in NETWORKS.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """A network's weights and the ONNX file converted from them, with the libraries' file names."""
+    """A network's weights, the file converted from them, and an ONNX file for DeepFace."""
 
     weights: Path
+    converted: Path
     onnx: Path
 
 
@@ -71,8 +76,7 @@ def bake_model() -> BakedModel:
     shutil.rmtree(WEIGHTS_DIR, ignore_errors=True)
     folder.mkdir(parents=True)
     for_both_networks(lambda network: _make_weights(network, folder))
-    for file in MODEL_DIR.glob("*yunet*"):
-        shutil.copy(file, folder)
+    shutil.copy(MODEL_DIR / YUNET, folder)
     # The project's catalogue with the hashes of the test weights; hashes cannot be switched off.
     catalog = CATALOG_FILE.read_text("utf-8")
     for stem in STEMS.values():
@@ -83,7 +87,7 @@ def bake_model() -> BakedModel:
     model.catalog_file.write_text(catalog, "utf-8")
     folders: list[str | Path] = ["--sources", folder, "--into", folder]
     model_of_ours: list[str | Path] = ["--model", "arcface", "--catalog", model.catalog_file]
-    run_baking("model_build.bake", *model_of_ours, *folders)
+    run_baking("model_build.bake", *model_of_ours, *folders, KEEP_ONNX="1")
     return model
 
 
@@ -104,10 +108,17 @@ def _make_weights(network: str, folder: Path) -> None:
 def bake(network: str) -> Conversion:
     """Returns the weights and the ONNX file of a network."""
     folder = bake_model().folder
-    return Conversion(folder / f"{STEMS[network]}.h5", folder / f"{STEMS[network]}.onnx")
+    stem = folder / STEMS[network]
+    return Conversion(*(stem.with_suffix(suffix) for suffix in (".h5", ".ncnn", ".onnx")))
 
 
-def run_baking(module: str, *arguments: str | Path, succeeds: bool = True, home: str = "") -> str:
+def run_baking(
+    module: str,
+    *arguments: str | Path,
+    succeeds: bool = True,
+    home: str = "",
+    **environment: str,
+) -> str:
     """Runs a module with the interpreter of the conversion; returns its stderr.
 
     `home` is DEEPFACE_HOME, for modules that import deepface in their own process.
@@ -119,7 +130,9 @@ def run_baking(module: str, *arguments: str | Path, succeeds: bool = True, home:
         [BAKE_PYTHON, "-m", module, *arguments],
         # Packages of the interpreter have folders that are called `tests`, too.
         cwd=ROOT,
-        env=subprocess_environment(**(ENVIRONMENT if home else {}), DEEPFACE_HOME=home),
+        env=subprocess_environment(
+            **(ENVIRONMENT if home else {}), **environment, DEEPFACE_HOME=home
+        ),
         capture_output=True,
         text=True,
         check=False,

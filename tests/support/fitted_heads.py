@@ -24,7 +24,7 @@ from tests.support.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
 
 Floats = NDArray[np.float32]
 
-YUNET = "face_detection_yunet_2023mar_int8bq.onnx"
+YUNET = "yunet.onnx"
 # RetinaFace's anchors are squares centred on their cell. Stride 8 finds no faces here.
 ANCHORS_PX = {32: (512, 256), 16: (128, 64)}
 CELL_MIDDLE_PX = 7.5
@@ -55,7 +55,7 @@ class View:
 
 def make_views() -> Iterator[View]:
     """Returns the photos to fit, with and without DeepFace's border."""
-    yunet = YuNetDetector((MODEL_DIR / YUNET).read_bytes())
+    yunet = YuNetDetector(MODEL_DIR / YUNET)
     portraits = [PHOTO_DIR / portrait.file for portrait in PORTRAITS]
     groups = [PHOTO_DIR / name for name in GROUP_FACES]
     for path in (*portraits, EVENT_DIR / "portrait.jpg", *groups):

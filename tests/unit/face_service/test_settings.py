@@ -105,7 +105,7 @@ def test_nothing_else_reads_the_environment() -> None:
     # Two hand the whole environment on to the programs that they start, and one sets a variable for
     # the library that it imports; none reads one.
     assert sorted(readers) == [
-        "layers/engine/face_engine/embedding/onnx_session.py",
+        "layers/engine/face_engine/inference/onnx_session.py",
         "model_build/conversion.py",
         "model_build/fetch.py",
     ]

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from face_contract.errors import ModelFailed
 from face_engine.alignment import CROP_SIZE_PX
-from face_engine.deepface_compat.clients import ArcFace, extract_face, resize_image
+from face_engine.deepface_compat.clients import extract_face, resize_image
 from face_engine.deepface_compat.locator import to_area
+from face_engine.deepface_compat.networks import ArcFaceNetwork
 from face_engine.detection.rotation import rotate_back
 from face_engine.faces import Embedding, Face, RGBImage
 from face_engine.roles import Crop
@@ -26,7 +27,7 @@ from face_engine.views import Views
 class ArcFaceEmbedder:
     """Embeds aligned crops as in training (Deng et al., arXiv 1801.07698): RGB, -1 to 1."""
 
-    network: ArcFace
+    network: ArcFaceNetwork
 
     def embed(self, crop_rgb: RGBImage) -> Embedding:
         """Returns the (512,) float32 embedding of a (112, 112, 3) uint8 RGB crop.
@@ -75,7 +76,7 @@ class DeepFaceCropper:
 class DeepFaceEmbedder:
     """Embeds crops of `DeepFaceCropper` as `represent` does with normalization "base"."""
 
-    network: ArcFace
+    network: ArcFaceNetwork
 
     def embed(self, crop_bgr: NDArray[np.uint8]) -> Embedding:
         """Returns the (512,) float32 embedding of an (h, w, 3) uint8 BGR crop.
@@ -102,7 +103,7 @@ def _widen_thin_crop(image: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(cv2.resize(image, (max(columns, min_side_px), max(rows, min_side_px))))
 
 
-def run(network: ArcFace, batch: NDArray[np.float32]) -> Embedding:
+def run(network: ArcFaceNetwork, batch: NDArray[np.float32]) -> Embedding:
     """Runs the network on one image; returns its (512,) float32 output, not normalized.
 
     Args:
@@ -112,7 +113,7 @@ def run(network: ArcFace, batch: NDArray[np.float32]) -> Embedding:
     Raises:
         ModelFailed: the output is zero or not finite.
     """
-    vector: Embedding = np.asarray(network.predict(batch)[0], np.float32)
+    vector: Embedding = network(batch.astype(np.float32, copy=False))[0]
     if not (np.isfinite(vector).all() and vector.any()):
         raise ModelFailed
     return vector

@@ -1,1 +1,1 @@
-"""Face embedding: MobileFaceNet and its ONNX Runtime session."""
+"""Face embedding: MobileFaceNet."""

@@ -1,10 +1,10 @@
-"""The MobileFaceNet embedder, run by ONNX Runtime."""
+"""The MobileFaceNet embedder, run by OpenCV."""
 
 import numpy as np
 
 from face_contract.errors import ModelFailed
-from face_engine.embedding.onnx_session import create_session
 from face_engine.faces import Embedding, RGBImage
+from face_engine.inference.opencv_network import OpenCVNetwork
 
 # With this norm the default thresholds of the three metrics, 0.68, 4.15 and 1.13, stand for the
 # same distance between two faces.
@@ -12,7 +12,11 @@ EMBEDDING_NORM = 4.15 / 1.13
 
 
 class MobileFaceNetEmbedder:
-    """MobileFaceNet trained with the ArcFace loss; embeds aligned crops."""
+    """MobileFaceNet trained with the ArcFace loss; embeds aligned crops. Thread-safe.
+
+    OpenCV takes less than half of ONNX Runtime's time, which has no fast kernel for the PReLU after
+    each convolution; the vectors differ by at most 1e-6.
+    """
 
     def __init__(self, onnx: bytes) -> None:
         """Loads the network.
@@ -21,10 +25,9 @@ class MobileFaceNetEmbedder:
             onnx: the content of `fr_feature.onnx`.
 
         Raises:
-            onnxruntime.capi.onnxruntime_pybind11_state.Fail (or a related class): the content is
-                not an ONNX network.
+            cv2.error: the content is not an ONNX network.
         """
-        self._session = create_session(onnx)
+        self._network = OpenCVNetwork(onnx)
 
     def embed(self, crop_rgb: RGBImage) -> Embedding:
         """Returns the (512,) float32 embedding of a crop, of norm 4.15 / 1.13.
@@ -35,9 +38,9 @@ class MobileFaceNetEmbedder:
         Raises:
             ModelFailed: the network's output is zero or not finite.
         """
-        pixels = (crop_rgb.astype(np.float32) - 127) / 128
-        (output,) = self._session.run(None, {"input": pixels.transpose(2, 0, 1)[np.newaxis]})
-        vector = np.asarray(output, np.float64)[0]
+        pixels = (crop_rgb.astype(np.float32) - np.float32(127)) / np.float32(128)
+        batch = np.ascontiguousarray(pixels.transpose(2, 0, 1))[np.newaxis]
+        vector = self._network.run(batch)[0].astype(np.float64)
         norm = np.linalg.norm(vector)
         if not (np.isfinite(norm) and norm > 0):
             raise ModelFailed

@@ -8,13 +8,10 @@ from face_engine.deepface_compat.arcface import (
     DeepFaceCropper,
     DeepFaceEmbedder,
 )
-from face_engine.deepface_compat.clients import (
-    ArcFace,
-    PooledYuNet,
-    RetinaFaceDetector,
-)
 from face_engine.deepface_compat.clients import Detector as DeepFaceDetector
+from face_engine.deepface_compat.clients import RetinaFaceDetector, YuNetDetector
 from face_engine.deepface_compat.locator import DeepFaceLocator
+from face_engine.deepface_compat.networks import ArcFaceNetwork
 from face_engine.extractor import Extractor
 from face_engine.model.choice import ModelChoice
 from face_engine.model.detector import load_rotation_search
@@ -24,7 +21,7 @@ from face_engine.roles import DetectorLocator, FaceLocator, SimilarityCropper
 # DeepFace's clients by the value of DETECTOR; each takes the path of its weights.
 CLIENTS: dict[str, Callable[[Path], DeepFaceDetector]] = {
     "retinaface": RetinaFaceDetector,
-    "yunet": PooledYuNet,
+    "yunet": YuNetDetector,
 }
 
 
@@ -37,7 +34,7 @@ def build(choice: ModelChoice, folder: ModelFolder) -> Extractor:
     entry = choice.entry
     name = choice.detector
     file = folder.find(entry, entry.detectors[name])
-    network = ArcFace(folder.find(entry, entry.embedder))
+    network = ArcFaceNetwork(folder.find(entry, entry.embedder))
     rotation_search = load_rotation_search(choice, folder)
     if choice.alignment == "deepface":
         locator: FaceLocator = DeepFaceLocator(CLIENTS[name](file), rotation_search)

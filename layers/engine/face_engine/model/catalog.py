@@ -51,7 +51,7 @@ class Artifact:
 class ConvertedWeights:
     """A file that the bake converts from an artifact; its hash is in the manifest.
 
-    `network` names its specification in `model_build.networks`.
+    `network` names its converter in `model_build.converters`.
     """
 
     file: str

@@ -14,5 +14,5 @@ def load_rotation_search(choice: ModelChoice, folder: ModelFolder) -> RotationSe
         ModelUnavailable: its file is missing or broken.
     """
     name = choice.rotation_detector
-    weights = folder.find(choice.entry, choice.entry.detectors[name]).read_bytes()
+    weights = folder.find(choice.entry, choice.entry.detectors[name])
     return RotationSearch(StraighteningDetector(DETECTORS[name](weights)))

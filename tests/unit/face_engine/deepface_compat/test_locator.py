@@ -39,8 +39,8 @@ class Client(DeepFaceDetector):  # type: ignore[misc]
 
 @pytest.fixture(scope="module")
 def rotation_search() -> RotationSearch:
-    file = MODEL_DIR / "face_detection_yunet_2023mar_int8bq.onnx"
-    return RotationSearch(StraighteningDetector(YuNetDetector(file.read_bytes())))
+    file = MODEL_DIR / "yunet.onnx"
+    return RotationSearch(StraighteningDetector(YuNetDetector(file)))
 
 
 def locate(client: Client, rotation_search: RotationSearch | None, image: BGR) -> list[Face]:

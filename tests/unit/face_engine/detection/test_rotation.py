@@ -87,8 +87,8 @@ def test_no_face_in_any_turn() -> None:
 def test_eyes_are_found_where_they_are_in_a_turned_photo(
     decode_photo: Callable[[str], Photo], portrait: Portrait, quarter_turns: int
 ) -> None:
-    file = MODEL_DIR / "face_detection_yunet_2023mar_int8bq.onnx"
-    detector = RotationSearch(StraighteningDetector(YuNetDetector(file.read_bytes())))
+    file = MODEL_DIR / "yunet.onnx"
+    detector = RotationSearch(StraighteningDetector(YuNetDetector(file)))
     upright = decode_photo(portrait.file).rgb
     sent = np.ascontiguousarray(np.rot90(upright, -quarter_turns))
     (face,) = detector.detect(sent)

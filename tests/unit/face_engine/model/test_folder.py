@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from face_contract.errors import ModelUnavailable
-from face_engine.model.catalog import read_catalog
+from face_engine.model.catalog import read_catalog, source_of
 from face_engine.model.folder import MANIFEST_FILE, ModelFolder
 from model_build.bake import bake
 from tests.support.launchers import SIGINT_IGNORED
 from tests.support.paths import MODEL_DIR, subprocess_environment
 
 ENTRY = read_catalog().models["mobilefacenet"]
-YUNET = ENTRY.detectors["yunet"]
+YUNET = source_of(ENTRY.detectors["yunet"])
 # Root may write everywhere, so the question is asked by an unprivileged process. It starts in the
 # folder and imports all it needs as root: later it may pass through none of the folders above.
 FIND_AS_NOBODY = """
@@ -31,7 +31,7 @@ if os.getuid() == 0:
     os.setgid(65534)
     os.setuid(65534)
 try:
-    for weights in entry.artifacts:
+    for weights in entry.weights:
         ModelFolder(Path()).find(entry, weights)
 except ModelUnavailable as error:
     print(error.message)
@@ -80,8 +80,8 @@ def test_missing_and_broken_files_name_the_command(tmp_path: Path) -> None:
 def test_a_bake_leaves_the_files_and_their_manifest(baked: Path) -> None:
     manifest = ModelFolder(baked).manifest
     assert {path.name for path in baked.iterdir()} == {MANIFEST_FILE, *manifest}
-    for weights in ENTRY.artifacts:
-        assert manifest[weights.file].sha256 == weights.sha256
+    for weights in ENTRY.weights:
+        assert manifest[weights.file].made_of == source_of(weights).sha256
         assert ModelFolder(baked).find(ENTRY, weights)
 
 
@@ -91,7 +91,7 @@ def test_a_bake_refuses_broken_artifacts(tmp_path: Path) -> None:
     flip_a_bit(tmp_path / YUNET.file)
     with pytest.raises(ModelUnavailable, match=YUNET.file):
         bake(ENTRY, tmp_path, tmp_path / "baked")
-    assert YUNET.file not in ModelFolder(tmp_path / "baked").manifest
+    assert ENTRY.detectors["yunet"].file not in ModelFolder(tmp_path / "baked").manifest
 
 
 @pytest.mark.parametrize("launcher", [(), SIGINT_IGNORED], ids=["default", "ignored"])
@@ -120,9 +120,10 @@ def test_a_broken_manifest_vouches_for_nothing(tmp_path: Path, content: str) -> 
 
 
 def test_where_it_can_write_it_hashes_in_spite_of_the_manifest(baked: Path) -> None:
-    flip_a_bit(baked / YUNET.file)
-    with pytest.raises(ModelUnavailable):
-        ModelFolder(baked).find(ENTRY, YUNET)
+    for weights in ENTRY.weights:
+        flip_a_bit(baked / weights.file)
+        with pytest.raises(ModelUnavailable):
+            ModelFolder(baked).find(ENTRY, weights)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tests.support.paths import MODEL_DIR
 LOAD = """
 import sys
 from pathlib import Path
-from face_engine.embedding.onnx_session import create_session
+from face_engine.inference.onnx_session import create_session
 create_session(Path(sys.argv[1]))
 """
 

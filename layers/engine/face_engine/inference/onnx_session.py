@@ -13,7 +13,7 @@ import onnxruntime as ort
 
 
 def create_session(network: bytes | Path) -> ort.InferenceSession:
-    """Loads a network.
+    """Loads a network. A session is thread-safe.
 
     Args:
         network: an ONNX file or its content.
@@ -28,6 +28,9 @@ def create_session(network: bytes | Path) -> ort.InferenceSession:
     # Threads that spin between inferences take the processor away from the detector; without
     # spinning a portrait took 10 % less time.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # A plan of the memory for each shape of input: with photos of 30 shapes it kept 71 MB instead
+    # of 39, for no gain in speed.
+    options.enable_mem_pattern = False
     session = ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
     return_freed_memory()
     return session

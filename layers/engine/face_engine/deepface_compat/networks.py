@@ -1,0 +1,77 @@
+"""DeepFace's networks, run by ncnn, with the inputs and outputs that DeepFace expects of them."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_engine.inference.ncnn_network import NcnnNetwork
+
+Array = NDArray[np.float32]
+# Scores, boxes and landmarks at each of three strides.
+RETINAFACE_OUTPUTS = 9
+
+
+class ArcFaceNetwork:
+    """The embedding network. Thread-safe.
+
+    Args:
+        file: made by the bake.
+
+    Raises:
+        ValueError: it is not such a file.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._network = NcnnNetwork(file, keeps_buffers=True)
+
+    def __call__(self, batch: Array) -> Array:
+        """Returns (n, 512) float32 for (n, 112, 112, 3) float32 BGR from 0 to 1."""
+        return np.stack([self._network.run(_to_planes(image))[0] for image in batch])
+
+
+class RetinaFaceNetwork:
+    """The detection network. Thread-safe.
+
+    Args:
+        file: made by the bake.
+
+    Raises:
+        ValueError: it is not such a file.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._network = NcnnNetwork(file, RETINAFACE_OUTPUTS)
+
+    def __call__(self, batch: Array) -> list[Array]:
+        """Returns the nine outputs for one image, as retina-face's TensorFlow network does.
+
+        Args:
+            batch: (1, H, W, 3) float32 RGB from 0 to 255.
+
+        Returns:
+            For each stride 32, 16, 8 and its two anchors: (1, h, w, 4) probabilities of no face and
+            of a face, (1, h, w, 8) boxes, (1, h, w, 20) landmarks.
+        """
+        (image,) = batch
+        heads = self._network.run(_to_planes(image))
+        return [
+            _to_channels_last(_to_probabilities(head) if index % 3 == 0 else head)
+            for index, head in enumerate(heads)
+        ]
+
+
+def _to_planes(image: Array) -> Array:
+    return np.ascontiguousarray(image.transpose(2, 0, 1), np.float32)
+
+
+def _to_channels_last(planes: Array) -> Array:
+    return np.ascontiguousarray(planes.transpose(1, 2, 0))[np.newaxis]
+
+
+def _to_probabilities(logits: Array) -> Array:
+    """Applies softmax to the pairs of channels 0 and 2, 1 and 3."""
+    pairs = logits.reshape(2, 2, *logits.shape[1:])
+    powers = np.exp(pairs - pairs.max(axis=0))
+    probabilities: Array = (powers / powers.sum(axis=0)).reshape(logits.shape)
+    return probabilities

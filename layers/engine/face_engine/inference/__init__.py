@@ -1,0 +1,1 @@
+"""Runs networks: ONNX Runtime, OpenCV's DNN module and ncnn."""

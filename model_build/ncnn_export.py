@@ -1,0 +1,290 @@
+"""Writes an ONNX network as a file for `face_engine.inference.ncnn_network`.
+
+ncnn's own converter needs PyTorch and does not know the PReLU that TensorFlow writes as five nodes.
+Only what ArcFace and RetinaFace need is supported; anything else is refused. ncnn's layers, their
+numbered parameters and the order of their weights are described in its documentation (operators.md,
+param-and-model-file-structure.md).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_engine.inference.ncnn_network import INPUT, LENGTH_BYTES, output_name
+from model_build.errors import ConversionFailed
+
+MAGIC = "7767517"
+# Stands before weights that are plain 32-bit numbers, where ncnn also knows shorter ones.
+PLAIN = b"\0\0\0\0"
+FUSED_RELU = 1
+NEAREST = 1
+ADD = 0
+MAX = 0
+# Without padding of its own, and rounding down.
+VALID = 1
+
+Array = NDArray[Any]
+Parameters = dict[int, int | float]
+
+
+@dataclass(slots=True)
+class Layer:
+    """A layer of ncnn: one output, its numbered parameters and its weights."""
+
+    kind: str
+    inputs: list[str]
+    output: str
+    parameters: Parameters = field(default_factory=dict)
+    weights: list[bytes] = field(default_factory=list)
+
+
+def export_to_ncnn(model: Any, tensors: Sequence[str], path: Path) -> None:
+    """Writes an ONNX network with a channels-last input; ncnn's is channels first.
+
+    Args:
+        model: an `onnx.ModelProto` whose batch normalisations are folded where that is possible.
+        tensors: the outputs of the file: names of tensors, channels first.
+        path: the file to write.
+
+    Raises:
+        ConversionFailed: the network has a node that is not supported.
+    """
+    layers = _Translation(model, tensors).layers
+    graph = "\n".join([MAGIC, *_write_graph(layers)]) + "\n"
+    text = graph.encode("ascii")
+    weights = b"".join(part for layer in layers for part in layer.weights)
+    path.write_bytes(weights + text + len(text).to_bytes(LENGTH_BYTES, "little"))
+
+
+class _Translation:
+    """Translates nodes backwards from the outputs, each once."""
+
+    def __init__(self, model: Any, tensors: Sequence[str]) -> None:
+        from onnx import numpy_helper
+
+        graph = model.graph
+        self.layers: list[Layer] = []
+        self._constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+        self._producers = {name: node for node in graph.node for name in node.output}
+        self._consumers: defaultdict[str, list[Any]] = defaultdict(list)
+        for node in graph.node:
+            for name in node.input:
+                self._consumers[name].append(node)
+        (image,) = graph.input
+        self._blobs = {image.name: INPUT}
+        self._name_outputs([self._blob(name) for name in tensors])
+
+    def _blob(self, name: str) -> str:
+        """Returns the name of a tensor in ncnn; adds the layers that make it."""
+        if name not in self._blobs:
+            node = self._producer(name)
+            translate = getattr(self, f"_{node.op_type.lower()}", None)
+            if translate is None:
+                raise ConversionFailed(f"ncnn export: {node.op_type} is not supported")
+            self._blobs[name] = translate(node)
+        return self._blobs[name]
+
+    def _producer(self, name: str) -> Any:
+        if name not in self._producers:
+            raise ConversionFailed("ncnn export: a constant stands where a tensor is expected")
+        return self._producers[name]
+
+    def _add_layer(
+        self, kind: str, inputs: Sequence[str], parameters: Parameters, *weights: bytes
+    ) -> str:
+        output = f"blob{len(self.layers)}"
+        self.layers.append(Layer(kind, list(inputs), output, parameters, list(weights)))
+        return output
+
+    def _name_outputs(self, outputs: list[str]) -> None:
+        names = {blob: output_name(index) for index, blob in enumerate(outputs)}
+        if len(names) != len(outputs):
+            raise ConversionFailed("ncnn export: two outputs are the same tensor")
+        for layer in self.layers:
+            layer.inputs = [names.get(blob, blob) for blob in layer.inputs]
+            layer.output = names.get(layer.output, layer.output)
+
+    # One method for each kind of node, called by its name.
+
+    def _transpose(self, node: Any) -> str:
+        # Only that of the input, from channels last to channels first.
+        is_first = node.input[0] not in self._producers
+        if not is_first or tuple(_attributes(node)["perm"]) != (0, 3, 1, 2):
+            raise ConversionFailed("ncnn export: a transposition inside of the network")
+        return self._blob(node.input[0])
+
+    def _conv(self, node: Any) -> str:
+        attributes = _attributes(node)
+        weight, *bias = (self._constants[name] for name in node.input[1:])
+        if attributes.get("group", 1) != 1 or set(attributes.get("dilations", [1])) != {1}:
+            raise ConversionFailed("ncnn export: a grouped or dilated convolution")
+        rows, columns = weight.shape[2:]
+        top, left, bottom, right = attributes.get("pads", [0] * 4)
+        down, across = attributes.get("strides", [1, 1])
+        return self._add_layer(
+            "Convolution",
+            [self._blob(node.input[0])],
+            {
+                **{0: len(weight), 1: columns, 11: rows, 3: across, 13: down},
+                **{4: left, 14: top, 15: right, 16: bottom, 5: len(bias), 6: weight.size},
+            },
+            PLAIN,
+            *map(_to_bytes, (weight, *bias)),
+        )
+
+    def _relu(self, node: Any) -> str:
+        blob = self._blob(node.input[0])
+        before = self.layers[-1] if self.layers else None
+        is_only_reader = len(self._consumers[node.input[0]]) == 1
+        if is_only_reader and before and before.output == blob and before.kind == "Convolution":
+            before.parameters[9] = FUSED_RELU
+            return blob
+        return self._add_layer("ReLU", [blob], {})
+
+    def _batchnormalization(self, node: Any) -> str:
+        scale, shift, mean, variance = (self._constants[name] for name in node.input[1:5])
+        return self._add_layer(
+            "BatchNorm",
+            [self._blob(node.input[0])],
+            {0: scale.size, 1: _attributes(node)["epsilon"]},
+            *map(_to_bytes, (scale, mean, variance, shift)),
+        )
+
+    def _add(self, node: Any) -> str:
+        if node.input[1] in self._constants:
+            return self._dense(node)
+        slope = self._slope_of_prelu(node)
+        if slope is not None:
+            positive = self._producer(node.input[0])
+            blob = self._blob(positive.input[0])
+            return self._add_layer("PReLU", [blob], {0: slope.size}, _to_bytes(slope))
+        return self._add_layer("BinaryOp", [self._blob(name) for name in node.input], {0: ADD})
+
+    def _slope_of_prelu(self, add: Any) -> Array | None:
+        """Returns the slope if a sum is TensorFlow's PReLU: relu(x) - slope · relu(-x)."""
+        positive, scaled = (self._producers.get(name) for name in add.input)
+        if (
+            positive is None
+            or scaled is None
+            or (positive.op_type, scaled.op_type) != ("Relu", "Mul")
+        ):
+            return None
+        negative = self._producers.get(scaled.input[0])
+        if negative is None or negative.op_type != "Relu" or scaled.input[1] not in self._constants:
+            return None
+        negated = self._producers.get(negative.input[0])
+        if negated is None or negated.op_type != "Neg" or negated.input[0] != positive.input[0]:
+            return None
+        return -self._constants[scaled.input[1]].reshape(-1)
+
+    def _dense(self, shifted: Any) -> str:
+        """Translates a dense layer after flattening, then scaled and shifted: one matrix product."""
+        scaled = self._producer(shifted.input[0])
+        product = self._producer(scaled.input[0])
+        reshaped = self._producer(product.input[0])
+        transposed = self._producer(reshaped.input[0])
+        kinds = [node.op_type for node in (scaled, product, reshaped, transposed)]
+        if kinds != ["Mul", "Gemm", "Reshape", "Transpose"] or _attributes(product).get("transA"):
+            raise ConversionFailed("ncnn export: a sum with a constant")
+        source = self._blob(transposed.input[0])
+        scale, shift, bias, weight = (
+            self._constants[name].astype(np.float64)
+            for name in (scaled.input[1], shifted.input[1], product.input[2], product.input[1])
+        )
+        if not _attributes(product).get("transB"):
+            weight = weight.T
+        count, size = weight.shape
+        # Flattened channels last in Keras, channels first in ncnn.
+        channels = self._channels_of(source)
+        side = round((size / channels) ** 0.5)
+        weight = weight.reshape(count, side, side, channels).transpose(0, 3, 1, 2)
+        weight = weight.reshape(count, size) * scale.reshape(-1, 1)
+        return self._add_layer(
+            "InnerProduct",
+            [source],
+            {0: count, 1: 1, 2: size * count},
+            PLAIN,
+            _to_bytes(weight),
+            _to_bytes(bias * scale.reshape(-1) + shift.reshape(-1)),
+        )
+
+    def _channels_of(self, blob: str) -> int:
+        (layer,) = (layer for layer in self.layers if layer.output == blob)
+        return int(layer.parameters[0])
+
+    def _maxpool(self, node: Any) -> str:
+        attributes = _attributes(node)
+        if any(attributes.get("pads", [0])) or attributes.get("ceil_mode"):
+            raise ConversionFailed("ncnn export: a padded pooling")
+        (rows, columns), (down, across) = attributes["kernel_shape"], attributes["strides"]
+        parameters: Parameters = {0: MAX, 1: columns, 11: rows, 2: across, 12: down, 5: VALID}
+        return self._add_layer("Pooling", [self._blob(node.input[0])], parameters)
+
+    def _pad(self, node: Any) -> str:
+        _, _, top, left, _, _, bottom, right = (int(n) for n in self._constants[node.input[1]])
+        parameters: Parameters = {0: top, 1: bottom, 2: left, 3: right, 4: 0, 5: 0.0}
+        return self._add_layer("Padding", [self._blob(node.input[0])], parameters)
+
+    def _concat(self, node: Any) -> str:
+        if _attributes(node)["axis"] != 1:
+            raise ConversionFailed("ncnn export: a concatenation of other than channels")
+        return self._add_layer("Concat", [self._blob(name) for name in node.input], {0: 0})
+
+    def _slice(self, node: Any) -> str:
+        """Translates RetinaFace's features: doubled, then cut to those they are added to."""
+        doubled = self._producer(node.input[0])
+        (added,) = self._consumers[node.output[0]]
+        if (doubled.op_type, added.op_type) != ("Resize", "Add"):
+            raise ConversionFailed("ncnn export: a slice of other than doubled features")
+        (reference,) = (name for name in added.input if name != node.output[0])
+        size: Parameters = {0: NEAREST, 1: 2.0, 2: 2.0}
+        larger = self._add_layer("Interp", [self._blob(doubled.input[0])], size)
+        return self._add_layer("Crop", [larger, self._blob(reference)], {0: 0, 1: 0, 2: 0})
+
+
+def _attributes(node: Any) -> dict[str, Any]:
+    from onnx import helper
+
+    return {item.name: helper.get_attribute_value(item) for item in node.attribute}
+
+
+def _to_bytes(array: Array) -> bytes:
+    return np.ascontiguousarray(array, np.float32).tobytes()
+
+
+def _write_graph(layers: list[Layer]) -> Iterator[str]:
+    """Returns the lines after the first: the counts, then one line for each layer."""
+    lines = [f"Input image 0 1 {INPUT}"]
+    readers = Counter(name for layer in layers for name in layer.inputs)
+    blobs = 1
+    copies: dict[str, Iterator[str]] = {}
+
+    def add_split(blob: str) -> int:
+        # In ncnn a tensor has one reader; a layer copies it for several.
+        if readers[blob] < 2:  # noqa: PLR2004
+            return 0
+        names = [f"{blob}_{index}" for index in range(readers[blob])]
+        copies[blob] = iter(names)
+        lines.append(f"Split split_{blob} 1 {len(names)} {blob} {' '.join(names)}")
+        return len(names)
+
+    blobs += add_split(INPUT)
+    for layer in layers:
+        inputs = [next(copies[name]) if name in copies else name for name in layer.inputs]
+        parameters = [f"{key}={_to_text(value)}" for key, value in layer.parameters.items()]
+        counts = f"{len(inputs)} 1"
+        words = [layer.kind, layer.output, counts, *inputs, layer.output, *parameters]
+        lines.append(" ".join(words))
+        blobs += 1 + add_split(layer.output)
+    yield f"{len(lines)} {blobs}"
+    yield from lines
+
+
+def _to_text(value: float) -> str:
+    # ncnn tells whole numbers from others by the point or the exponent.
+    return f"{value:e}" if isinstance(value, float) else str(int(value))
