@@ -69,7 +69,7 @@ def test_a_cut_file_is_no_whole_photo(
         if "error" not in answer:
             assert (answer["face_count"], answer["warnings"]) == (1, ["TRUNCATED_IMAGE"]), name
         elif answer["error"]["code"] == "NO_FACE_DETECTED":
-            assert name.startswith(("JPEG", "PNG", "WEBP"))
+            assert name.startswith(("JPEG", "PNG", "WEBP", "AVIF"))
             assert answer["error"]["details"] == {"warnings": ["TRUNCATED_IMAGE"]}
         else:
             assert answer["error"]["code"] == "INVALID_IMAGE"

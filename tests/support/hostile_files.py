@@ -69,6 +69,9 @@ def _make_bombs() -> Iterator[tuple[str, bytes]]:
     yield "tiff of one bit", encode(white, "TIFF", compression="group4")
     yield "gif", encode(Image.new("P", (20_000, 20_000)), "GIF")
     yield "webp", encode(Image.new("L", (12_000, 12_000)), "WEBP", method=0)
+    avif = encode(Image.new("L", (9_000, 9_000)), "AVIF", speed=10)
+    large, small = (struct.pack(">II", side, side) for side in (9_000, 64))
+    yield "avif that says 64 pixels a side", avif.replace(large, small)
     text = zlib.compress(bytes(64 * 1024 * 1024), 9)
     yield "png with a text bomb", png(60_000, 60_000, zeros, (b"zTXt", b"Comment\0\0" + text))
     for kind, head in ((b"zTXt", b"C\0\0"), (b"iTXt", b"C\0\1\0\0\0"), (b"iCCP", b"C\0\0")):

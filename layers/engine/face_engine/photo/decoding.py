@@ -7,7 +7,7 @@ from PIL import Image
 
 from face_contract.errors import InvalidImage
 from face_engine.faces import BoundingBox, Damage, Photo
-from face_engine.photo import jpeg, png, webp
+from face_engine.photo import avif, jpeg, png, webp
 from face_engine.photo.limits import (
     DECODER_ERRORS,
     MAX_READS,
@@ -20,7 +20,7 @@ from face_engine.photo.pixels import DecodedImage, to_rgb
 from face_engine.photo.tiff import has_damaged_jpeg
 
 # The other photo formats that Pillow reads.
-FORMATS = ("GIF", "BMP", "TIFF", "AVIF")
+FORMATS = ("GIF", "BMP", "TIFF")
 
 # The limit is checked here instead, on the pixels to be decoded rather than on the header's size.
 Image.MAX_IMAGE_PIXELS = None
@@ -29,11 +29,11 @@ Image.MAX_IMAGE_PIXELS = None
 def decode_image(data: bytes, max_pixels: int) -> Photo:
     """Decodes an image file into a photo that is upright by its EXIF orientation.
 
-    An animation gives its first frame. If a JPEG, PNG or WebP is damaged, the photo says which part
-    was decoded before the damage.
+    An animation gives its first frame. If a JPEG, PNG, WebP or AVIF is damaged, the photo says
+    which part was decoded before the damage.
 
     Args:
-        data: a JPEG, PNG or WebP, or a file in one of `FORMATS`; HEIC too, if the package
+        data: a JPEG, PNG, WebP or AVIF, or a file in one of `FORMATS`; HEIC too, if the package
             pillow-heif is installed.
         max_pixels: the most pixels to decode; checked on the header before decoding.
 
@@ -58,6 +58,8 @@ def _decode(data: bytes, max_pixels: int) -> DecodedImage:
         return png.decode_png(data, max_pixels)
     if webp.is_webp(data):
         return webp.decode_webp(data, max_pixels)
+    if avif.is_avif(data):
+        return avif.decode_avif(data, max_pixels)
     return _decode_other(data, max_pixels)
 
 
@@ -104,7 +106,7 @@ def _decode_other(data: bytes, max_pixels: int) -> DecodedImage:
 def _formats_of(data: bytes) -> tuple[str, ...]:
     # The ftyp box: the main brand, then the compatible brands.
     brands = data[8 : int.from_bytes(data[:4], "big")] if data[4:8] == b"ftyp" else b""
-    if b"avif" in brands or not brands.startswith((b"he", b"mif1", b"msf1")):
+    if not brands.startswith((b"he", b"mif1", b"msf1")):
         return FORMATS
     try:
         # Optional: its wheel contains x265, which is under the GPL, and takes 26 MB.

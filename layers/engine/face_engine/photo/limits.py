@@ -22,6 +22,8 @@ MAX_READS = 50_000
 # libwebp decodes at full scale and takes 15 bytes a pixel: 500 MB for this many. Of the other
 # formats, a PNG of 64 megapixels with alpha takes the most, 570 MB.
 MAX_WEBP_PIXELS = 32_000_000
+# Larger AVIFs are not checked for damage: libaom takes 15 to 19 bytes a pixel.
+MAX_CHECKED_AVIF_PIXELS = 32_000_000
 # A cut file is refused if less than this part of it decodes.
 MIN_DECODED_PART = 1 / 16
 

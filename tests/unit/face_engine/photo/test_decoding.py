@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from face_contract.errors import InvalidImage
-from face_engine.faces import Photo, RGBImage
+from face_engine.faces import Damage, Photo, RGBImage
 from face_engine.photo import decode_image
 from face_engine.photo.limits import LONGEST_SIDE_PX
 from tests.support.photo_files import encode, encode_turned
@@ -89,3 +89,11 @@ def test_a_photo_keeps_its_faces_colours(decode_photo: Callable[[str], Photo]) -
     # Skin is red before it is blue: a swap of channels would show here.
     skin = decode_photo("impostor_2.jpg").rgb[360:420, 340:360].reshape(-1, 3).mean(axis=0)
     assert skin[0] > skin[1] > skin[2]
+
+
+@pytest.mark.parametrize("size", [8, 64, 4096])
+def test_bytes_left_over_before_a_jpeg_s_end_are_damage_but_zeros_are_not(size: int) -> None:
+    data = encode(Image.effect_mandelbrot((64, 48), (-2, -1, 1, 1), 9), "JPEG")
+    pixels, end = data[:-2], data[-2:]
+    assert decode_image(pixels + bytes(size) + end, MANY_PIXELS).damage is None
+    assert decode_image(pixels + b"?" * size + end, MANY_PIXELS).damage == Damage(sound=None)
