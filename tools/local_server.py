@@ -4,7 +4,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -31,6 +32,8 @@ class LocalServer:
         stdout: int = subprocess.PIPE,
         stderr: int | None = subprocess.STDOUT,
         start_timeout_s: float = 30,
+        command: Sequence[str] = COMMAND,
+        folder: Path | None = None,
     ) -> None:
         """Starts the server and waits for its first answer.
 
@@ -39,6 +42,8 @@ class LocalServer:
             stdout: as for `subprocess.Popen`; a pipe is read when the server stops.
             stderr: as for `subprocess.Popen`.
             start_timeout_s: how long its first answer may take.
+            command: starts the server.
+            folder: where to start it; the current folder by default.
 
         Raises:
             RuntimeError: it ended, or did not answer in time. What it wrote is a note of the error.
@@ -47,7 +52,8 @@ class LocalServer:
         self.address = f"http://127.0.0.1:{self.port}"
         start = time.perf_counter()
         self.process = subprocess.Popen(  # noqa: S603
-            COMMAND,
+            command,
+            cwd=folder,
             env={**environment, "HOST": "127.0.0.1", "PORT": str(self.port)},
             stdout=stdout,
             stderr=stderr,
