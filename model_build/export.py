@@ -78,8 +78,7 @@ def export(network: str, weights: Path, folder: Path) -> None:
             model = to_onnx(network, keras)
         with progress.stage("optimise"):
             folded = fold_constants(model, folder / "network.onnx")
-            tensors = NETWORKS[network].exported_tensors
-            export_to_ncnn(folded, tensors, folder / "network.ncnn")
+            export_to_ncnn(folded, NETWORKS[network].exported, folder / "network.ncnn")
         with progress.stage("verify"):
             differences = verify(network, keras, folder / "network.ncnn")
     finally:

@@ -7,7 +7,7 @@ param-and-model-file-structure.md).
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ VALID = 1
 
 Array = NDArray[Any]
 Parameters = dict[int, int | float]
+Translate = Callable[[Any], str]
 
 
 @dataclass(slots=True)
@@ -43,18 +44,19 @@ class Layer:
     weights: list[bytes] = field(default_factory=list)
 
 
-def export_to_ncnn(model: Any, tensors: Sequence[str], path: Path) -> None:
+def export_to_ncnn(model: Any, exported: Sequence[str], path: Path) -> None:
     """Writes an ONNX network with a channels-last input; ncnn's is channels first.
 
     Args:
         model: an `onnx.ModelProto` whose batch normalisations are folded where that is possible.
-        tensors: the outputs of the file: names of tensors, channels first.
+        exported: what the file gives: outputs of the network, or layers of convolution, after
+            which tf2onnx names their tensors.
         path: the file to write.
 
     Raises:
         ConversionFailed: the network has a node that is not supported.
     """
-    layers = _Translation(model, tensors).layers
+    layers = _Translation(model, exported).layers
     graph = "\n".join([MAGIC, *_write_graph(layers)]) + "\n"
     text = graph.encode("ascii")
     weights = b"".join(part for layer in layers for part in layer.weights)
@@ -64,26 +66,37 @@ def export_to_ncnn(model: Any, tensors: Sequence[str], path: Path) -> None:
 class _Translation:
     """Translates nodes backwards from the outputs, each once."""
 
-    def __init__(self, model: Any, tensors: Sequence[str]) -> None:
+    def __init__(self, model: Any, exported: Sequence[str]) -> None:
         from onnx import numpy_helper
 
         graph = model.graph
         self.layers: list[Layer] = []
         self._constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-        self._producers = {name: node for node in graph.node for name in node.output}
+        self._producers: dict[str, Any] = {
+            name: node for node in graph.node for name in node.output
+        }
         self._consumers: defaultdict[str, list[Any]] = defaultdict(list)
         for node in graph.node:
             for name in node.input:
                 self._consumers[name].append(node)
         (image,) = graph.input
-        self._blobs = {image.name: INPUT}
-        self._name_outputs([self._blob(name) for name in tensors])
+        self._blobs: dict[str, str] = {image.name: INPUT}
+        self._name_outputs([self._blob(self._find(name)) for name in exported])
+
+    def _find(self, exported: str) -> str:
+        layers = [
+            name
+            for name, node in self._producers.items()
+            if f"/{exported}/" in name and node.op_type == "Conv"
+        ]
+        # An output of the network has the name of its layer, but may be rearranged.
+        return layers[0] if len(layers) == 1 else exported
 
     def _blob(self, name: str) -> str:
         """Returns the name of a tensor in ncnn; adds the layers that make it."""
         if name not in self._blobs:
             node = self._producer(name)
-            translate = getattr(self, f"_{node.op_type.lower()}", None)
+            translate: Translate | None = getattr(self, f"_{node.op_type.lower()}", None)
             if translate is None:
                 raise ConversionFailed(f"ncnn export: {node.op_type} is not supported")
             self._blobs[name] = translate(node)
@@ -183,7 +196,7 @@ class _Translation:
         return -self._constants[scaled.input[1]].reshape(-1)
 
     def _dense(self, shifted: Any) -> str:
-        """Translates a dense layer after flattening, then scaled and shifted: one matrix product."""
+        """Translates a dense layer whose output is scaled and shifted: one matrix product."""
         scaled = self._producer(shifted.input[0])
         product = self._producer(scaled.input[0])
         reshaped = self._producer(product.input[0])

@@ -20,7 +20,7 @@ class NetworkSpec:
     Attributes:
         weights_file: the name under which the library's builder looks for the weights.
         build: returns the Keras network with its weights. Imports TensorFlow, which takes seconds.
-        exported_tensors: what the converted file gives, by the names of tf2onnx.
+        exported: what the converted file gives: outputs of the network, or layers of convolution.
         input_shape: channels last; a name is a free dimension.
         load: loads the converted file as the service does, with the outputs of the Keras network.
         output_channels: the last dimension of each output.
@@ -30,7 +30,7 @@ class NetworkSpec:
 
     weights_file: str
     build: Callable[[], Any]
-    exported_tensors: tuple[str, ...]
+    exported: tuple[str, ...]
     input_shape: tuple[int | str, ...]
     load: Callable[[Path], Run]
     output_channels: Shape
@@ -69,7 +69,7 @@ NETWORKS = {
     "ArcFace": NetworkSpec(
         weights_file="arcface_weights.h5",
         build=_build_arcface,
-        exported_tensors=("embedding",),
+        exported=("embedding",),
         input_shape=("n", 112, 112, 3),
         load=_load_arcface,
         output_channels=(512,),
@@ -82,8 +82,8 @@ NETWORKS = {
         weights_file="retinaface.h5",
         build=_build_retinaface,
         # What lies behind these only rearranges; `RetinaFaceNetwork` does it.
-        exported_tensors=tuple(
-            f"model/face_rpn_{head}_stride{stride}/BiasAdd:0"
+        exported=tuple(
+            f"face_rpn_{head}_stride{stride}"
             for stride in (32, 16, 8)
             for head in ("cls_score", "bbox_pred", "landmark_pred")
         ),

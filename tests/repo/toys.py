@@ -185,9 +185,9 @@ def add_model(project: Project) -> None:
     project.insert(
         CATALOG,
         "[models.arcface]\n",
-        f'[models.toy]\nname = "Toy"\nbuilder = "face_engine.model.toy"\n'
+        '[models.toy]\nname = "Toy"\nbuilder = "face_engine.model.toy"\n'
         'packages = ["numpy", "opencv-python-headless"]\nembedder = "toy.npy"\n'
-        f'detectors = {{ yunet = "{YUNET}" }}\nalignments = ["similarity"]\n\n',
+        'detectors = { yunet = "yunet.onnx" }\nalignments = ["similarity"]\n\n',
     )
     yunet = sha256((MODEL_DIR / YUNET).read_bytes()).hexdigest()
     project.insert(

@@ -31,12 +31,12 @@ CELL_MIDDLE_PX = 7.5
 # Cells this close to a face's own cell may be of either class; their boxes are the same face's.
 NEIGHBOURS = 1
 # The logits of the least certain face and of the most face-like background. 2.2 is a score of 0.9.
-FACE_LOGIT, OTHER_LOGIT = 4.0, -0.5
+FACE_LOGIT, OTHER_LOGIT = 3.3, 0.5
 # The minimum gap between the logits of faces and others before scaling; the fit aims at 1 and -1.
 MIN_GAP = 0.7
 ROUNDS = 24
 FIRST_EXAMPLES = 4000
-CLASS_RIDGE = 1e-6
+CLASS_RIDGE = 1e-5
 BOX_RIDGE = 1e-3
 # Weight of a face's own cell in the fit of boxes and landmarks; its neighbours have weight 1.
 OWN_CELL_WEIGHT = 30

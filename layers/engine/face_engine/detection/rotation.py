@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from face_engine.detection.overlap import group_detections, intersection_over_union, is_same_face
+from face_engine.detection.scaling import Scaled, shrink
 from face_engine.detection.tilt import CONVINCING_SCORE
 from face_engine.faces import Detector, Face, RGBImage
 
@@ -55,24 +56,21 @@ class RotationSearch:
             upright: its faces with `quarter_turns` 0, best score first.
         """
         is_convincing = bool(upright) and upright[0].score >= CONVINCING_SCORE
-        preview = _shrink(image_rgb) if is_convincing else None
+        preview = shrink(image_rgb, PREVIEW_SIDE_PX) if is_convincing else None
         rotated: list[Face] = []
         for quarter_turns in QUARTER_TURNS:
-            if preview is None or self._may_matter(preview, image_rgb, quarter_turns, upright):
+            if preview is None or self._may_matter(preview, quarter_turns, upright):
                 rotated += self._detect(image_rgb, quarter_turns)
         return self._choose_rotations(image_rgb, [*upright, *rotated]) if rotated else upright
 
-    def _may_matter(
-        self, preview_rgb: RGBImage, image_rgb: RGBImage, quarter_turns: int, upright: list[Face]
-    ) -> bool:
+    def _may_matter(self, preview: Scaled, quarter_turns: int, upright: list[Face]) -> bool:
         """Whether a small copy shows a face in this rotation that may matter.
 
         It does if it is new, or scores at most `PREVIEW_TOLERANCE` below the known one.
         """
-        (rows, columns), (small_rows, small_columns) = image_rgb.shape[:2], preview_rgb.shape[:2]
         previewed = [
-            face.scaled(columns / small_columns, rows / small_rows)
-            for face in self._detect(preview_rgb, quarter_turns)
+            face.scaled(preview.x_scale, preview.y_scale)
+            for face in self._detect(preview.rgb, quarter_turns)
         ]
         return any(
             all(
@@ -125,14 +123,6 @@ class RotationSearch:
                     default=0.0,
                 )
         return scores
-
-
-def _shrink(image_rgb: RGBImage) -> RGBImage:
-    """Returns a copy with a longer side of `PREVIEW_SIDE_PX`, or of the same size if smaller."""
-    rows, columns = image_rgb.shape[:2]
-    scale = min(1.0, PREVIEW_SIDE_PX / max(rows, columns))
-    size = max(1, round(columns * scale)), max(1, round(rows * scale))
-    return np.asarray(cv2.resize(image_rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _is_spurious(face: Face, better: list[Face]) -> bool:

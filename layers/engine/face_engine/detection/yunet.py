@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from face_engine.detection.overlap import merge_detections
+from face_engine.detection.scaling import Scaled, shrink, shrink_exactly
 from face_engine.detection.yunet_network import YuNet
 from face_engine.faces import Face, RGBImage
 
@@ -39,27 +39,17 @@ class YuNetDetector:
 
     def detect(self, image_rgb: RGBImage) -> list[Face]:
         """Returns the faces in an upright image, best score first, without duplicates."""
-        rows, columns = image_rgb.shape[:2]
-        scaled = image_rgb
-        found: list[Face] = []
-        for side in LONGEST_SIDES_PX:
-            scale = side / max(scaled.shape[:2])
-            if scale < 1:
-                size = (
-                    max(1, round(scaled.shape[1] * scale)),
-                    max(1, round(scaled.shape[0] * scale)),
-                )
-                resized = cv2.resize(scaled, size, interpolation=cv2.INTER_AREA)
-                scaled = resized.astype(np.uint8, copy=False)
-            elif side != LONGEST_SIDES_PX[0]:
-                # The image is so small that the first search already ran at this size.
-                break
-            again = self._detect_at(scaled, columns / scaled.shape[1], rows / scaled.shape[0])
+        large_px, small_px = LONGEST_SIDES_PX
+        large = shrink_exactly(image_rgb, large_px)
+        found = self._detect_in(large)
+        if max(large.rgb.shape[:2]) > small_px:
+            small = shrink(large.rgb, small_px)
+            again = [face.scaled(large.x_scale, large.y_scale) for face in self._detect_in(small)]
             found = merge_detections(found, again, CLEARLY_BETTER)
         return found
 
-    def _detect_at(self, image_rgb: RGBImage, x_scale: float, y_scale: float) -> list[Face]:
-        found = self._network.find(image_rgb, SCORE_THRESHOLD).astype(np.float64)
+    def _detect_in(self, image: Scaled) -> list[Face]:
+        found = self._network.find(image.rgb, SCORE_THRESHOLD).astype(np.float64)
         return [
             Face(
                 row[0],
@@ -68,6 +58,6 @@ class YuNetDetector:
                 row[1] + row[3],
                 min(row[14], 1.0),
                 row[4:14].reshape(5, 2),
-            ).scaled(x_scale, y_scale)
+            ).scaled(image.x_scale, image.y_scale)
             for row in found
         ]
