@@ -69,23 +69,17 @@ fix: venv-dev ## Format, and apply the linter's fixes
 setup: $(if $(HEIC),venv-heic,venv-serve) ## Make the virtual environment from hash-pinned requirements (HEIC=1 adds HEIC support)
 
 .PHONY: weights
-weights: setup $(if $(filter arcface,$(FACE_MODEL)),venv-bake) ## Fetch and convert the weights of FACE_MODEL into MODEL_DIR; keeps existing files
+weights: setup $(if $(filter arcface,$(FACE_MODEL)),venv-bake photos) ## Fetch and convert the weights of FACE_MODEL into MODEL_DIR; keeps existing files
 	@$(PYTHON_IN_VENV) -m model_build.fetch --model $(FACE_MODEL) --into $(MODEL_DIR)
-	@$(if $(filter arcface,$(FACE_MODEL)),$(BAKE_VENV)/bin/python,$(PYTHON_IN_VENV)) -m model_build.bake --model $(FACE_MODEL) --sources $(MODEL_DIR) --into $(MODEL_DIR)
+	@$(if $(filter arcface,$(FACE_MODEL)),$(BAKE_VENV)/bin/python,$(PYTHON_IN_VENV)) -m model_build.bake --model $(FACE_MODEL) --sources $(MODEL_DIR) --into $(MODEL_DIR) $(if $(filter arcface,$(FACE_MODEL)),--photos $(PHOTO_DIR) $(if $(CERTIFY_PHOTOS),--own-photos "$(CERTIFY_PHOTOS)"))
 
 .PHONY: photos
 photos: venv-dev ## Fetch the test photos
 	@$(PYTHON_IN_VENV) -m model_build.fetch --catalog tests/photos.toml --into $(PHOTO_DIR)
 
 .PHONY: bench
-bench: venv-dev venv-sam weights photos ## Measure the service's overhead, the search for rotated photos and cold starts
-	$(PYTHON_IN_VENV) -m bench.overhead
-	$(PYTHON_IN_VENV) -m bench.cold_start
-
-.PHONY: bench-arcface
-bench-arcface: venv-dev photos ## Compare ArcFace in DeepFace on TensorFlow, in DeepFace on onnx, and here
-	$(MAKE) weights FACE_MODEL=arcface
-	$(PYTHON_IN_VENV) -m bench.arcface --weights $(MODEL_DIR) --photo $(PHOTO_DIR)/impostor_2.jpg
+bench: venv-dev venv-sam venv-bake weights photos ## Measure speed and memory, beside DeepFace and a commit: make bench BASELINE=COMMIT (QUICK=1: a minute)
+	$(PYTHON_IN_VENV) -m bench.speed $(if $(BASELINE),--baseline $(BASELINE)) $(if $(QUICK),--quick)
 
 .PHONY: evaluate
 evaluate: venv-dev weights ## Measure accuracy on labelled pairs: make evaluate PAIRS=pairs.csv IMAGES=folder
@@ -102,7 +96,7 @@ validate: venv-sam venv-checkov ## Check template.yaml, as written and as transl
 	$(CHECKOV_VENV)/bin/checkov --config-file .checkov.yaml --file $(TRANSLATED)/*.json
 
 .PHONY: build
-build: venv-serve ## Build the images face-extract, face-compare and face-local with Docker or buildah
+build: venv-serve $(if $(filter arcface,$(FACE_MODEL)),photos) ## Build the images face-extract, face-compare and face-local with Docker or buildah
 	$(PYTHON_IN_VENV) -m tools.build_images --model $(FACE_MODEL) $(if $(BASE_IMAGE),--base-image $(BASE_IMAGE))
 
 .PHONY: test-image
@@ -127,7 +121,7 @@ local-api: venv-dev weights venv-sam ## Serve the whole API on Lambda's own runt
 	@exec $(PYTHON_IN_VENV) -m tools.local_api
 
 .PHONY: deploy
-deploy: venv-sam ## Build the images and deploy them with SAM (needs Docker and AWS credentials)
+deploy: venv-sam photos ## Build the images and deploy them with SAM (needs Docker and AWS credentials)
 	$(SAM) build
 	$(SAM) deploy --guided
 

@@ -22,6 +22,7 @@ from face_engine.model.catalog import (
     source_of,
 )
 from face_engine.model.folder import ManifestEntry, ModelFolder
+from model_build.certify import certify, digest_of, find_photos
 from model_build.converters import CONVERTERS
 from model_build.errors import ConversionFailed
 
@@ -62,6 +63,34 @@ def bake(entry: ModelEntry, sources: Path, into: Path) -> None:
                 baked.add(ManifestEntry(weights.file, size, sha256, artifact.sha256, made_with))
 
 
+def certify_regions(
+    entry: ModelEntry, into: Path, photos: list[Path], own_photos: list[Path]
+) -> None:
+    """Writes the certificate of RetinaFace's regions into the manifest, earned or not.
+
+    Without photos, or with one for the same files and photos, nothing is done.
+
+    Raises:
+        ModelUnavailable: a baked file is missing or broken.
+    """
+    folder = ModelFolder(into)
+    known = folder.find_certificate(entry)
+    if not photos + own_photos:
+        return
+    if known is not None and known.photos == digest_of([*photos, *own_photos]):
+        return
+    certificate = certify(entry, folder, photos, own_photos)
+    folder.certify(certificate)
+    verdict = "certified" if certificate.is_earned else "not certified; it looks at whole photos"
+    print(
+        f"RetinaFace on regions with {certificate.margin_px} px around a face: {verdict}."
+        f" {certificate.faces} faces in {certificate.scenes} scenes,"
+        f" {certificate.equal_coordinates:.1%} of coordinates equal,"
+        f" embeddings within {certificate.largest_embedding_distance:.0e}.",
+        file=sys.stderr,
+    )
+
+
 def _is_there(
     entry: ModelEntry, weights: ConvertedWeights, folder: ModelFolder, made_with: dict[str, str]
 ) -> bool:
@@ -85,13 +114,31 @@ def main() -> None:
         "--sources", type=Path, required=True, help="folder of the fetched artifacts"
     )
     parser.add_argument("--into", type=Path, required=True, help="folder to fill")
+    parser.add_argument(
+        "--photos",
+        type=Path,
+        action="append",
+        default=[],
+        help="folder of photos to certify RetinaFace's regions with, and with what is made of them",
+    )
+    parser.add_argument(
+        "--own-photos",
+        type=Path,
+        action="append",
+        default=[],
+        help="folder of photos to certify with, as they are",
+    )
     parser.add_argument("--catalog", type=Path, default=CATALOG_FILE, help="a catalogue file")
     arguments = parser.parse_args()
     # A shell starts background jobs with SIGINT ignored, and Python keeps it ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         catalog = read_catalog(arguments.catalog)
-        bake(catalog.models[arguments.model], arguments.sources, arguments.into)
+        entry = catalog.models[arguments.model]
+        bake(entry, arguments.sources, arguments.into)
+        if "retinaface" in entry.detectors:
+            photos, own_photos = map(find_photos, (arguments.photos, arguments.own_photos))
+            certify_regions(entry, arguments.into, photos, own_photos)
     except ModelUnavailable as error:
         sys.exit(error.message)
     except ConversionFailed as error:

@@ -28,7 +28,12 @@ def create(settings: Settings | None = None, catalog: Catalog | None = None) -> 
     catalog = read_catalog() if catalog is None else catalog
     settings = read_settings(catalog.choices) if settings is None else settings
     loader = ModelLoader(
-        settings.face_model, settings.model_dir, settings.detector, settings.alignment, catalog
+        settings.face_model,
+        settings.model_dir,
+        settings.detector,
+        settings.alignment,
+        catalog,
+        uses_regions=settings.retinaface_regions == "auto",
     )
 
     @asynccontextmanager

@@ -15,7 +15,7 @@ from face_contract.errors import ModelUnavailable, MultipleFacesDetected, NoFace
 from face_engine.deepface_compat.arcface import DeepFaceCropper, DeepFaceEmbedder
 from face_engine.deepface_compat.clients import RetinaFaceDetector, YuNetDetector
 from face_engine.deepface_compat.locator import DeepFaceLocator
-from face_engine.deepface_compat.networks import ArcFaceNetwork
+from face_engine.deepface_compat.networks import ArcFaceNetwork, RetinaFaceNetwork
 from face_engine.extractor import Extractor
 from face_engine.faces import BoundingBox, Extraction, ExtractionOptions, Photo
 from face_engine.model.loader import ModelLoader
@@ -86,7 +86,7 @@ def alone(baked: BakedModel) -> dict[str, Extractor]:
     """Our extractors without turns and fallback, by detector."""
     network = ArcFaceNetwork(baked.folder / "arcface_weights.ncnn")
     clients = {
-        "retinaface": RetinaFaceDetector(baked.folder / "retinaface.ncnn"),
+        "retinaface": RetinaFaceDetector(RetinaFaceNetwork(baked.folder / "retinaface.ncnn")),
         "yunet": YuNetDetector(baked.folder / "yunet.onnx"),
     }
     return {

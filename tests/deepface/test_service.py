@@ -3,7 +3,6 @@
 import base64
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
@@ -11,11 +10,11 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from face_engine.model.catalog import sha256_of
+from face_engine.model.catalog import sha256_of, source_of
 from face_service.settings import Settings
 from functions.local.app import create
 from tests.conftest import ReadPhoto
-from tests.support.baked import STEMS, BakedModel, bake_model
+from tests.support.baked import BakedModel, bake_model
 
 # The first of them bakes, which takes minutes on a busy machine.
 pytestmark = pytest.mark.timeout(1200)
@@ -60,12 +59,15 @@ def test_it_is_loaded_and_says_of_what(service: httpx.Client, baked: BakedModel)
     info = service.get("/api/v1/model-info").json()
     assert (info["detector"], info["alignment"]) == ("retinaface", "deepface")
     artifacts = baked.catalog.models["arcface"].artifacts
-    made = {stem: sha256_of(baked.folder / f"{stem}.ncnn") for stem in STEMS.values()}
     assert info["weights"] == [
-        {"file": a.file, "sha256": a.sha256, "baked_sha256": made.get(Path(a.file).stem)}
-        for a in artifacts
+        {
+            "file": source_of(weights).file,
+            "sha256": source_of(weights).sha256,
+            "baked_sha256": sha256_of(baked.folder / weights.file),
+        }
+        for weights in baked.entry.weights
     ]
-    assert sum(weights["baked_sha256"] is not None for weights in info["weights"]) == 2
+    assert info["retinaface_margin_px"] == 160
     assert {engine["name"] for engine in info["inference_engines"]} > {"deepface", "retina-face"}
     assert info["model_identity"].startswith(f"arcface-{artifacts[0].sha256[:8]}/retinaface/")
 

@@ -211,6 +211,12 @@ class ModelInfoResponse(Schema):
     inference_engines: list[InferenceEngine]
     limits: Limits
     model_loaded: bool = Field(examples=[True])
+    retinaface_margin_px: int | None = Field(
+        None,
+        description="What RetinaFace sees around each proposed face, in pixels of its scale; null"
+        " if it sees whole photos, is not used or is not loaded.",
+        examples=[160],
+    )
 
 
 class ErrorBody(Schema):

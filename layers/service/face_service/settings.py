@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     alignment: str = Field(
         "deepface", description="Alignment of `arcface`; `mobilefacenet` has its own."
     )
+    retinaface_regions: Literal["auto", "off"] = Field(
+        "auto",
+        description="`auto`: RetinaFace looks at parts of a photo if the bake certified it.",
+    )
     model_dir: Path = Field(Path("models"), description="Folder of the weights.")
     max_body_bytes: int = Field(15 * MEBIBYTE, gt=0, description="Largest request body.")
     max_image_bytes: int = Field(10 * MEBIBYTE, gt=0, description="Largest image file.")

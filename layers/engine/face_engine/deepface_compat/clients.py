@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_engine.deepface_compat.imports import without_downloads
-from face_engine.deepface_compat.networks import RetinaFaceNetwork
+from face_engine.deepface_compat.networks import Network
 from face_engine.detection.yunet_network import YuNet
 
 with without_downloads():
@@ -42,8 +42,8 @@ class RetinaFaceDetector(RetinaFaceClient):  # type: ignore[misc]
     One call at a time: a search uses all processors and 600 MB of memory.
     """
 
-    def __init__(self, file: Path) -> None:
-        self.model = RetinaFaceNetwork(file)
+    def __init__(self, network: Network) -> None:
+        self.model = network
         self._turn = threading.Lock()
 
     def detect_faces(self, img: NDArray[np.uint8]) -> list[FacialAreaRegion]:

@@ -1,6 +1,8 @@
 """DeepFace's networks, run by ncnn, with the inputs and outputs that DeepFace expects of them."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +10,8 @@ from numpy.typing import NDArray
 from face_engine.inference.ncnn_network import NcnnNetwork
 
 Array = NDArray[np.float32]
+# From (1, H, W, 3) to RetinaFace's nine outputs.
+Network: TypeAlias = Callable[[Array], list[Array]]
 # Scores, boxes and landmarks at each of three strides.
 RETINAFACE_OUTPUTS = 9
 

@@ -4,6 +4,7 @@ import importlib.metadata
 from dataclasses import dataclass
 
 from face_engine.model.catalog import Catalog, ModelEntry, Weights, source_of
+from face_engine.model.folder import ModelFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,11 +16,13 @@ class ModelChoice:
         detector: a key of `entry.detectors`.
         alignment: "deepface" makes the same vectors as DeepFace; "similarity" maps five landmarks
             to the ArcFace template, as in the training of the networks.
+        uses_regions: let RetinaFace look at parts of the image, if that is certified.
     """
 
     entry: ModelEntry
     detector: str
     alignment: str
+    uses_regions: bool = True
 
     @property
     def identity(self) -> str:
@@ -52,11 +55,22 @@ class ModelChoice:
         return {name: importlib.metadata.version(name) for name in self.entry.packages}
 
 
-def choose_model(model: str, detector: str, alignment: str, catalog: Catalog) -> ModelChoice:
+def choose_model(
+    model: str, detector: str, alignment: str, catalog: Catalog, *, uses_regions: bool = True
+) -> ModelChoice:
     """Returns the choice for the settings; what the model lacks becomes its default."""
     entry = catalog.models[model]
     return ModelChoice(
         entry,
         detector if detector in entry.detectors else next(iter(entry.detectors)),
         alignment if alignment in entry.alignments else entry.alignments[0],
+        uses_regions,
     )
+
+
+def find_margin_px(choice: ModelChoice, folder: ModelFolder) -> int | None:
+    """Returns the margin of RetinaFace's regions, or None if it has to see whole photos."""
+    certificate = folder.find_certificate(choice.entry)
+    if choice.detector != "retinaface" or not choice.uses_regions:
+        return None
+    return certificate.margin_px if certificate is not None and certificate.is_earned else None

@@ -4,10 +4,11 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from face_contract.errors import ModelUnavailable
 from face_engine.model.catalog import ConvertedWeights, ModelEntry, Weights, sha256_of, source_of
+from face_engine.model.certificate import RegionCertificate
 
 MANIFEST_FILE = "manifest.json"
 
@@ -37,7 +38,9 @@ class ModelFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.manifest = _read_manifest(path)
+        content = _read_manifest(path)
+        self.manifest = content.files
+        self._certificate = content.certificate
 
     def find(self, entry: ModelEntry, weights: Weights) -> Path:
         """Checks one of a model's files and returns its path.
@@ -75,22 +78,51 @@ class ModelFolder:
             _refuse(entry, weights, "is broken", "replaces it")
         return path
 
+    def find_certificate(self, entry: ModelEntry) -> RegionCertificate | None:
+        """Returns the certificate of RetinaFace's regions, if it holds for a model's files."""
+        hashes = {
+            weights.file: self.manifest[weights.file].sha256
+            for weights in entry.weights
+            if weights.file in self.manifest
+        }
+        certificate = self._certificate
+        return certificate if certificate is not None and certificate.files == hashes else None
+
+    def certify(self, certificate: RegionCertificate) -> None:
+        """Replaces the certificate in the manifest file."""
+        self._certificate = certificate
+        self._write()
+
     def add(self, entry: ManifestEntry) -> None:
         """Adds an entry to the manifest, and replaces the manifest file atomically."""
         self.manifest[entry.file] = entry
-        content = {"files": [asdict(self.manifest[name]) for name in sorted(self.manifest)]}
+        self._write()
+
+    def _write(self) -> None:
+        content: dict[str, Any] = {
+            "files": [asdict(self.manifest[name]) for name in sorted(self.manifest)]
+        }
+        if self._certificate is not None:
+            content["certificate"] = asdict(self._certificate)
         part = self.path / f"{MANIFEST_FILE}.part"
         part.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", "utf-8")
         part.replace(self.path / MANIFEST_FILE)
 
 
-def _read_manifest(folder: Path) -> dict[str, ManifestEntry]:
+@dataclass(frozen=True, slots=True)
+class _Manifest:
+    files: dict[str, ManifestEntry]
+    certificate: RegionCertificate | None
+
+
+def _read_manifest(folder: Path) -> _Manifest:
     try:
         content = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
-        return {entry["file"]: ManifestEntry(**entry) for entry in content["files"]}
-    except (OSError, ValueError, KeyError, TypeError):
+        files = {entry["file"]: ManifestEntry(**entry) for entry in content["files"]}
+        return _Manifest(files, RegionCertificate.read(content.get("certificate")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         # Treat a broken manifest as missing: its files are hashed or refused.
-        return {}
+        return _Manifest({}, None)
 
 
 def _refuse(entry: ModelEntry, weights: Weights, fault: str, promise: str) -> NoReturn:

@@ -14,7 +14,7 @@ from face_engine.alignment import CROP_SIZE_PX
 from face_engine.extractor import Extractor
 from face_engine.faces import ExtractionOptions, Photo
 from face_engine.model.catalog import Catalog, ConvertedWeights, read_catalog
-from face_engine.model.choice import ModelChoice, choose_model
+from face_engine.model.choice import ModelChoice, choose_model, find_margin_px
 from face_engine.model.folder import ModelFolder
 
 logger = logging.getLogger(__name__)
@@ -40,11 +40,14 @@ class LoadedModel:
         extractor: the model's extractor.
         load_time_s: how long loading took, in seconds.
         baked_sha256: SHA-256 of each loaded file that the bake converted, by its artifact's name.
+        retinaface_margin_px: the margin of RetinaFace's regions; None if it sees whole photos or is
+            not used.
     """
 
     extractor: Extractor
     load_time_s: float
     baked_sha256: dict[str, str]
+    retinaface_margin_px: int | None
 
 
 class ModelLoader:
@@ -57,6 +60,8 @@ class ModelLoader:
         detector: str = "retinaface",
         alignment: str = "deepface",
         catalog: Catalog | None = None,
+        *,
+        uses_regions: bool = True,
     ) -> None:
         """Chooses the model without loading it.
 
@@ -66,8 +71,11 @@ class ModelLoader:
             detector: ignored if the model does not have it.
             alignment: ignored if the model does not have it.
             catalog: the project's own by default.
+            uses_regions: let RetinaFace look at parts of the image, if that is certified.
         """
-        self.choice = choose_model(model, detector, alignment, catalog or read_catalog())
+        self.choice = choose_model(
+            model, detector, alignment, catalog or read_catalog(), uses_regions=uses_regions
+        )
         self._folder = folder
         self._loaded: LoadedModel | None = None
         self._lock = threading.Lock()
@@ -103,7 +111,12 @@ class ModelLoader:
                 builder: Builder = importlib.import_module(self.choice.entry.builder)
                 extractor = builder.build(self.choice, folder)
                 load_time_s = time.perf_counter() - start
-                self._loaded = LoadedModel(extractor, load_time_s, self._baked_sha256_of(folder))
+                self._loaded = LoadedModel(
+                    extractor,
+                    load_time_s,
+                    self._baked_sha256_of(folder),
+                    find_margin_px(self.choice, folder),
+                )
                 logger.info("loaded %s in %.2f s", self.choice.entry.name, load_time_s)
             return self._loaded
 

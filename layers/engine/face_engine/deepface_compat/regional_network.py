@@ -1,0 +1,138 @@
+"""RetinaFace on the parts of an image where YuNet sees a chance of a face.
+
+DeepFace adds a border of half the photo on each side, so three quarters of what RetinaFace sees is
+black. Here it sees only the proposed faces with a margin of whatever is around them, at the same
+scale. Its outputs elsewhere are filled with "no face". So DeepFace's own decoding follows as ever.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from face_engine.deepface_compat.networks import RETINAFACE_OUTPUTS, Array, Network
+from face_engine.deepface_compat.regions import Rectangle, Region, choose_regions
+from face_engine.detection.scaling import shrink_exactly
+from face_engine.detection.yunet_network import YuNet
+
+STRIDES_PX = (32, 16, 8)
+# Per output and cell: scores, boxes and landmarks of two anchors.
+CHANNELS = (4, 8, 20)
+# Real faces score 0.81 or more in the sizes that YuNet was trained for; proposals may be wrong.
+PROPOSAL_SCORE = 0.2
+# A face that fills the image is found at this size only.
+SMALL_SIDE_PX = 320
+
+Boxes = NDArray[np.float32]
+
+
+class RegionalRetinaFace:
+    """Gives RetinaFace's outputs for an image, computed only where faces are proposed. Thread-safe.
+
+    Where nothing is proposed, it looks at the whole image.
+
+    Args:
+        network: RetinaFace.
+        propose: finds the boxes of possible faces, see `FaceProposer`.
+        margin_px: how much is seen around a face.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        propose: Callable[[NDArray[np.uint8]], Boxes],
+        margin_px: int,
+    ) -> None:
+        self._network = network
+        self._propose = propose
+        self._margin_px = margin_px
+
+    def __call__(self, batch: Array) -> list[Array]:
+        """Returns the outputs that `RetinaFaceNetwork` returns."""
+        rows, columns = batch.shape[1:3]
+        boxes = self._propose(batch[0].astype(np.uint8))
+        regions = choose_regions(boxes, rows, columns, self._margin_px)
+        if not regions:
+            return self._network(batch)
+        outputs = _without_faces(rows, columns)
+        for region in regions:
+            seen = region.seen
+            part = batch[:, seen.top : seen.bottom, seen.left : seen.right]
+            _paste(self._network(part), outputs, region)
+        return outputs
+
+
+class FaceProposer:
+    """Proposes faces with YuNet, in four rotations and at a second size. Thread-safe.
+
+    Without the rotations, sideways faces beside upright ones would be lost.
+
+    Args:
+        yunet: the network.
+    """
+
+    def __init__(self, yunet: YuNet) -> None:
+        self._yunet = yunet
+
+    def __call__(self, image_rgb: NDArray[np.uint8]) -> Boxes:
+        """Returns (n, 4) x, y, w, h of possible faces in an (H, W, 3) image."""
+        inside = _without_border(image_rgb)
+        photo = image_rgb[inside.top : inside.bottom, inside.left : inside.right]
+        if not photo.size:
+            return np.empty((0, 4), np.float32)
+        small = shrink_exactly(photo, SMALL_SIDE_PX)
+        scale = np.array((small.x_scale, small.y_scale) * 2, np.float32)
+        boxes = np.concatenate(
+            [
+                self._find(small.rgb, 0) * scale,
+                *(self._find(photo, quarter_turns) for quarter_turns in range(4)),
+            ]
+        )
+        boxes[:, :2] += inside.left, inside.top
+        return boxes
+
+    def _find(self, photo: NDArray[np.uint8], quarter_turns: int) -> Boxes:
+        rotated = np.ascontiguousarray(np.rot90(photo, quarter_turns))
+        boxes = self._yunet.find(rotated, PROPOSAL_SCORE)[:, :4]
+        rows, columns = rotated.shape[:2]
+        for _ in range(quarter_turns):
+            x, y, width, height = boxes.T
+            boxes = np.stack([rows - y - height, x, height, width], axis=1)
+            rows, columns = columns, rows
+        return boxes
+
+
+def _without_border(image: NDArray[np.uint8]) -> Rectangle:
+    """Returns the part around all pixels that are not black."""
+    lit = image.max(axis=2) > 0
+    rows, columns = np.flatnonzero(lit.any(axis=1)), np.flatnonzero(lit.any(axis=0))
+    if not rows.size:
+        return Rectangle(0, 0, 0, 0)
+    return Rectangle(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
+def _without_faces(rows: int, columns: int) -> list[Array]:
+    outputs = []
+    for index in range(RETINAFACE_OUTPUTS):
+        stride, kind = STRIDES_PX[index // len(CHANNELS)], index % len(CHANNELS)
+        output = np.zeros(
+            (1, -(-rows // stride), -(-columns // stride), CHANNELS[kind]), np.float32
+        )
+        if kind == 0:
+            # The probabilities of no face, for both anchors.
+            output[..., :2] = 1
+        outputs.append(output)
+    return outputs
+
+
+def _paste(part: list[Array], whole: list[Array], region: Region) -> None:
+    """Copies a region's outputs into those of the whole image, within its cores."""
+    for index, output in enumerate(part):
+        stride = STRIDES_PX[index // len(CHANNELS)]
+        for core in region.cores:
+            rows = slice(core.top // stride, -(-core.bottom // stride))
+            columns = slice(core.left // stride, -(-core.right // stride))
+            dy, dx = region.seen.top // stride, region.seen.left // stride
+            whole[index][:, rows, columns] = output[
+                :, rows.start - dy : rows.stop - dy, columns.start - dx : columns.stop - dx
+            ]

@@ -1,0 +1,142 @@
+"""RetinaFace on regions finds what it finds in whole photos, or is not used."""
+
+import json
+import logging
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from retinaface.commons.preprocess import preprocess_image
+
+from face_engine.deepface_compat.networks import RetinaFaceNetwork
+from face_engine.deepface_compat.regional_network import FaceProposer, RegionalRetinaFace
+from face_engine.detection.yunet_network import YuNet
+from face_engine.faces import RGBImage
+from face_engine.model.catalog import Catalog
+from face_engine.model.certificate import RegionCertificate
+from face_engine.model.folder import MANIFEST_FILE, ModelFolder
+from face_engine.model.loader import ModelLoader
+from tests.conftest import ReadPhoto
+from tests.support.baked import BakedModel, bake_model
+from tests.support.labels import GROUP_FACES
+
+pytestmark = pytest.mark.timeout(1200)
+# As the bake certified it for the test weights.
+FACE_SCORE = 0.9
+
+
+@pytest.fixture(scope="module")
+def baked() -> BakedModel:
+    return bake_model()
+
+
+@pytest.fixture(scope="module")
+def certificate(baked: BakedModel) -> RegionCertificate:
+    found = ModelFolder(baked.folder).find_certificate(baked.entry)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def network(baked: BakedModel) -> RetinaFaceNetwork:
+    return RetinaFaceNetwork(baked.folder / "retinaface.ncnn")
+
+
+@pytest.fixture(scope="module")
+def regional(
+    baked: BakedModel, network: RetinaFaceNetwork, certificate: RegionCertificate
+) -> RegionalRetinaFace:
+    proposer = FaceProposer(YuNet(baked.folder / "yunet.onnx"))
+    return RegionalRetinaFace(network, proposer, certificate.margin_px)
+
+
+def canvas(read_photo: ReadPhoto, name: str) -> RGBImage:
+    """A photo with DeepFace's border, at the scale that RetinaFace sees."""
+    bgr = cv2.imdecode(np.frombuffer(read_photo(name), np.uint8), cv2.IMREAD_COLOR)
+    assert bgr is not None
+    dy, dx = bgr.shape[0] // 2, bgr.shape[1] // 2
+    bordered = np.pad(bgr, ((dy, dy), (dx, dx), (0, 0)))
+    return np.asarray(preprocess_image(bordered, True)[0][0], np.uint8)
+
+
+@pytest.mark.parametrize("name", ["person_b_2.jpg", *list(GROUP_FACES)[:3]])
+def test_the_outputs_that_show_faces_are_those_of_the_whole(
+    name: str, network: RetinaFaceNetwork, regional: RegionalRetinaFace, read_photo: ReadPhoto
+) -> None:
+    batch = canvas(read_photo, name)[np.newaxis].astype(np.float32)
+    whole, parts = network(batch), regional(batch)
+    assert [part.shape for part in parts] == [output.shape for output in whole]
+    shown = 0
+    for scores, boxes in ((0, 1), (3, 4), (6, 7)):
+        for anchor in (0, 1):
+            is_face = whole[scores][..., 2 + anchor] >= FACE_SCORE
+            shown += int(is_face.sum())
+            assert (parts[scores][..., 2 + anchor] >= FACE_SCORE)[is_face].all()
+            numbers = slice(4 * anchor, 4 * anchor + 4)
+            difference = parts[boxes][is_face][:, numbers] - whole[boxes][is_face][:, numbers]
+            assert np.abs(difference).max(initial=0) < 0.05
+    assert shown > 0
+
+
+def test_without_a_proposal_the_whole_is_seen(
+    network: RetinaFaceNetwork, regional: RegionalRetinaFace
+) -> None:
+    batch = np.full((1, 320, 352, 3), 90, np.float32)
+    for part, output in zip(regional(batch), network(batch), strict=True):
+        np.testing.assert_array_equal(part, output)
+
+
+def test_the_bake_certified_it(certificate: RegionCertificate) -> None:
+    assert certificate.is_earned
+    assert certificate.scenes == 12
+    assert certificate.faces == 6 + sum(GROUP_FACES.values())
+    assert set(certificate.files) == {"arcface_weights.ncnn", "retinaface.ncnn", "yunet.onnx"}
+
+
+@pytest.mark.parametrize(
+    ("change", "uses_regions"),
+    [
+        ({}, True),
+        ({"differing_counts": 1}, False),
+        ({"equal_coordinates": 0.98}, False),
+        ({"largest_embedding_distance": 0.002}, False),
+        ({"scenes": 9}, False),
+        ({"faces": 0}, False),
+        ({"files": {}}, False),
+        ({"files": {"retinaface.ncnn": "0" * 64}}, False),
+        ({"margin": 3}, False),
+        ({"margin_px": 0}, False),
+        ({"scenes": "many"}, False),
+        (None, False),
+    ],
+)
+def test_regions_are_used_only_with_a_certificate_for_these_files(
+    baked: BakedModel,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    change: dict[str, object] | None,
+    uses_regions: bool,
+) -> None:
+    for path in baked.folder.iterdir():
+        if path.suffix in {".ncnn", ".onnx"}:
+            (tmp_path / path.name).symlink_to(path)
+    manifest = json.loads((baked.folder / MANIFEST_FILE).read_text())
+    if change is None:
+        del manifest["certificate"]
+    else:
+        manifest["certificate"] |= change
+    (tmp_path / MANIFEST_FILE).write_text(json.dumps(manifest))
+    margin_px = _load(tmp_path, baked.catalog, caplog)
+    assert (margin_px is not None) == uses_regions
+    assert ("RetinaFace looks at whole photos" in caplog.text) != uses_regions
+
+
+def _load(folder: Path, catalog: Catalog, caplog: pytest.LogCaptureFixture) -> int | None:
+    with caplog.at_level(logging.INFO, "face_engine"):
+        return ModelLoader("arcface", folder, catalog=catalog).load().retinaface_margin_px
+
+
+def test_the_setting_switches_them_off(baked: BakedModel) -> None:
+    loader = ModelLoader("arcface", baked.folder, catalog=baked.catalog, uses_regions=False)
+    assert loader.load().retinaface_margin_px is None

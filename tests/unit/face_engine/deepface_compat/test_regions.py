@@ -1,0 +1,72 @@
+"""The parts that RetinaFace sees contain every proposed face with its margin."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from face_engine.deepface_compat.regions import GRID_PX, MAX_SHARE, Rectangle, choose_regions
+
+SIZES = st.integers(1, 2100)
+BOXES = st.lists(
+    st.tuples(
+        st.floats(-300, 2300, width=32),
+        st.floats(-300, 2300, width=32),
+        st.floats(0, 900, width=32),
+        st.floats(0, 900, width=32),
+    ),
+    max_size=12,
+)
+
+
+def is_inside(inner: Rectangle, outer: Rectangle) -> bool:
+    return (
+        outer.left <= inner.left
+        and outer.top <= inner.top
+        and inner.right <= outer.right
+        and inner.bottom <= outer.bottom
+    )
+
+
+@given(BOXES, SIZES, SIZES, st.sampled_from([0, 128, 256]))
+def test_every_box_is_seen_with_its_margin(
+    boxes: list[tuple[float, ...]], rows: int, columns: int, margin: int
+) -> None:
+    array = np.array(boxes, np.float32).reshape(-1, 4)
+    regions = choose_regions(array, rows, columns, margin)
+    image = Rectangle(0, 0, columns, rows)
+    for region in regions:
+        seen = region.seen
+        assert is_inside(seen, image)
+        assert seen.area > 0
+        assert seen.left % GRID_PX == seen.top % GRID_PX == 0
+        assert seen.right % GRID_PX == 0 or seen.right == columns
+        assert seen.bottom % GRID_PX == 0 or seen.bottom == rows
+        for core in region.cores:
+            assert core.expanded(margin, rows, columns) == core or is_inside(
+                core.expanded(margin, rows, columns), seen
+            )
+    cores = [core for region in regions for core in region.cores]
+    for x, y, width, height in array.tolist() if regions else []:
+        left, top = max(x, 0.0), max(y, 0.0)
+        right, bottom = min(x + width, columns), min(y + height, rows)
+        if left < right and top < bottom:
+            assert any(
+                core.left <= left
+                and core.top <= top
+                and right <= core.right
+                and bottom <= core.bottom
+                for core in cores
+            )
+    assert sum(region.seen.area for region in regions) <= MAX_SHARE * image.area
+
+
+def test_faces_side_by_side_are_seen_in_one_run_and_distant_ones_apart() -> None:
+    near = np.array([(400, 400, 80, 80), (500, 410, 80, 80)], np.float32)
+    (region,) = choose_regions(near, 1024, 2000, 128)
+    assert len(region.cores) == 2
+    far = np.array([(100, 100, 80, 80), (1800, 800, 80, 80)], np.float32)
+    assert len(choose_regions(far, 1024, 2000, 128)) == 2
+
+
+def test_where_a_face_fills_the_image_the_whole_is_seen() -> None:
+    assert choose_regions(np.array([(100, 100, 800, 800)], np.float32), 1024, 1024, 128) == []
