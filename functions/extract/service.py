@@ -5,6 +5,8 @@ import os
 import time
 from dataclasses import asdict
 
+import numpy as np
+
 from face_contract.distance import DEFAULT_THRESHOLDS
 from face_contract.schemas import (
     ExtractRequest,
@@ -23,7 +25,7 @@ from face_contract.stages import Stage
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.download.downloader import Downloader
 from face_engine.extractor import Extractor
-from face_engine.faces import Extraction, ExtractionOptions
+from face_engine.faces import Embedding, Extraction, ExtractionOptions
 from face_engine.memory import configure_malloc
 from face_engine.model.catalog import source_of
 from face_engine.model.loader import LoadedModel, ModelLoader
@@ -32,8 +34,23 @@ from face_engine.photo.limits import MAX_WEBP_PIXELS
 from face_service.admission import Admission, WorkQueue
 from face_service.settings import Settings
 
+# So many decimal digits tell all float32 numbers apart (IEEE 754).
+FLOAT32_DIGITS = 9
 # They wait for the network, not for a CPU.
 DOWNLOAD_THREADS = 16
+
+
+def to_numbers(vector: Embedding) -> list[float]:
+    """Returns the numbers of a vector, rounded to the digits that tell float32 numbers apart.
+
+    As JSON they are half as long, and reading them as float32 gives the same vector.
+    """
+    exact = vector.astype(np.float64)
+    magnitudes = np.floor(np.log10(np.abs(exact), out=np.zeros_like(exact), where=exact != 0))
+    # The powers are exact up to 22, and a quotient of exact numbers is the double next to it.
+    powers = 10.0 ** np.clip(FLOAT32_DIGITS - 1 - magnitudes, 0, 22)
+    numbers: list[float] = (np.rint(exact * powers) / powers).tolist()
+    return numbers
 
 
 class ExtractionService:
@@ -103,7 +120,7 @@ class ExtractionService:
         admission.stages.begin(Stage.SERIALISE)
         vector = extraction.embedding
         return ExtractResponse(
-            embedding=None if vector is None else vector.tolist(),
+            embedding=None if vector is None else to_numbers(vector),
             face_count=extraction.face_count,
             face_confidence=extraction.confidence,
             facial_area=FacialArea(**asdict(extraction.area)),
@@ -114,7 +131,7 @@ class ExtractionService:
 
     def describe_model(self) -> ModelInfoResponse:
         """Returns the model's properties and the limits in force."""
-        choice, settings = self._loader.choice, self._settings
+        choice, settings, loaded = self._loader.choice, self._settings, self._loader.loaded
         return ModelInfoResponse(
             model=choice.entry.name,
             model_identity=choice.identity,
@@ -144,6 +161,7 @@ class ExtractionService:
                 max_webp_pixels=min(settings.max_image_pixels, MAX_WEBP_PIXELS),
             ),
             model_loaded=self._loader.is_loaded,
+            retinaface_margin_px=loaded.retinaface_margin_px if loaded else None,
         )
 
     async def _load(self, admission: Admission) -> LoadedModel:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from face_engine.model.catalog import read_catalog
+from face_engine.model.folder import MANIFEST_FILE
 from tests.conftest import StartServer
 from tests.repo.toys import TOYS, Project
 from tests.support.paths import MODEL_DIR, ROOT
@@ -41,8 +42,9 @@ def project(tmp_path: Path) -> Project:
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "models").mkdir()
-    for weights in read_catalog().models["mobilefacenet"].artifacts:
-        shutil.copy(MODEL_DIR / weights.file, tmp_path / "models")
+    entry = read_catalog().models["mobilefacenet"]
+    for file in {MANIFEST_FILE, *(weights.file for weights in (*entry.artifacts, *entry.weights))}:
+        shutil.copy(MODEL_DIR / file, tmp_path / "models")
     return Project(tmp_path)
 
 
