@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from face_engine.model.catalog import sha256_of, source_of
+from face_engine.model.certificate import MARGINS_PX
 from face_service.settings import Settings
 from functions.local.app import create
 from tests.conftest import ReadPhoto
@@ -67,7 +68,7 @@ def test_it_is_loaded_and_says_of_what(service: httpx.Client, baked: BakedModel)
         }
         for weights in baked.entry.weights
     ]
-    assert info["retinaface_margin_px"] == 160
+    assert info["retinaface_margin_px"] in MARGINS_PX
     assert {engine["name"] for engine in info["inference_engines"]} > {"deepface", "retina-face"}
     assert info["model_identity"].startswith(f"arcface-{artifacts[0].sha256[:8]}/retinaface/")
 
