@@ -88,4 +88,4 @@ def test_mobilefacenet_to_onnx_runtime() -> None:
     crop = np.random.default_rng(1).integers(0, 256, (112, 112, 3), np.uint8)
     batch = np.zeros((1, 3, 112, 112), np.float32)
     ratio = ratio_of(lambda: embedder.embed(crop), lambda: session.run(None, {"input": batch}))
-    assert ratio < 1.0  # (0.7)
+    assert ratio < 1.15  # (0.75)
