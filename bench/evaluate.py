@@ -25,6 +25,7 @@ from face_contract.errors import ModelUnavailable
 from face_engine.model.catalog import read_catalog, source_of
 from face_engine.model.loader import ModelLoader
 from face_service.settings import InvalidSetting, Settings, read_settings
+from functions.extract.loader import create_loader
 
 RESULTS = Path("bench/results/evaluate")
 
@@ -38,9 +39,7 @@ def evaluate(pairs_file: Path, image_folder: Path, out: Path, settings: Settings
         ModelUnavailable: the model's files are missing or broken.
     """
     pairs = read_pairs(pairs_file, image_folder)
-    loader = ModelLoader(
-        settings.face_model, settings.model_dir, settings.detector, settings.alignment
-    )
+    loader = create_loader(settings, read_catalog())
     extractor = loader.load().extractor
     files = {file for pair in pairs for file in (pair.image1, pair.image2)}
     start = time.perf_counter()

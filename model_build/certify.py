@@ -4,7 +4,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -30,7 +30,6 @@ class Differences:
     coordinates: int = 0
     box_px: float = 0.0
     embedding: float = 0.0
-    found: list[tuple[list[Face], list[Embedding]]] = field(default_factory=list)
 
 
 def certify(
@@ -68,7 +67,8 @@ def certify(
 
     scenes = [scene for photo in photos for scene in make_scenes(photo, photos)]
     scenes += [_photo(rgb) for path in own_photos if (rgb := _read(path)) is not None]
-    whole = [find(build(network), scene) for scene in _progress(scenes, "whole")]
+    exact = build(network)
+    whole = [find(exact, scene) for scene in _progress(scenes, "whole")]
     for margin_px in MARGINS_PX:
         extractor = build(RegionalRetinaFace(network, proposer, margin_px))
         differences = Differences()

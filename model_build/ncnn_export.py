@@ -299,5 +299,5 @@ def _write_graph(layers: list[Layer]) -> Iterator[str]:
 
 
 def _to_text(value: float) -> str:
-    # ncnn tells whole numbers from others by the point or the exponent.
+    # ncnn reads a value with a point or an exponent as a float, and any other as an integer.
     return f"{value:e}" if isinstance(value, float) else str(int(value))

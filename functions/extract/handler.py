@@ -5,8 +5,8 @@ import threading
 
 from face_contract.errors import ModelUnavailable
 from face_engine.model.catalog import read_catalog
-from face_engine.model.loader import ModelLoader
 from face_service.settings import read_settings
+from functions.extract.loader import create_loader
 
 
 def load_model() -> None:
@@ -20,14 +20,7 @@ def load_model() -> None:
 
 catalog = read_catalog()
 settings = read_settings(catalog.choices)
-loader = ModelLoader(
-    settings.face_model,
-    settings.model_dir,
-    settings.detector,
-    settings.alignment,
-    catalog,
-    uses_regions=settings.retinaface_regions == "auto",
-)
+loader = create_loader(settings, catalog)
 # In parallel with the import of FastAPI, which takes longer: this cuts cold starts by 8 %.
 loading = threading.Thread(target=load_model)
 loading.start()

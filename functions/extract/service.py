@@ -34,16 +34,17 @@ from face_engine.photo.limits import MAX_WEBP_PIXELS
 from face_service.admission import Admission, WorkQueue
 from face_service.settings import Settings
 
-# So many decimal digits tell all float32 numbers apart (IEEE 754).
+# Significant decimal digits that identify every float32 number (IEEE 754).
 FLOAT32_DIGITS = 9
 # They wait for the network, not for a CPU.
 DOWNLOAD_THREADS = 16
 
 
 def to_numbers(vector: Embedding) -> list[float]:
-    """Returns the numbers of a vector, rounded to the digits that tell float32 numbers apart.
+    """Returns the numbers of a vector, rounded to nine significant digits.
 
-    As JSON they are half as long, and reading them as float32 gives the same vector.
+    As JSON they are a third shorter, and reading them as float32 gives the same vector. Only
+    numbers below 1e-13 lose digits; those of embeddings are larger.
     """
     exact = vector.astype(np.float64)
     magnitudes = np.floor(np.log10(np.abs(exact), out=np.zeros_like(exact), where=exact != 0))

@@ -8,11 +8,11 @@ from fastapi import FastAPI
 
 from face_contract.errors import ModelUnavailable
 from face_engine.model.catalog import Catalog, read_catalog
-from face_engine.model.loader import ModelLoader
 from face_service.app import create_app
 from face_service.settings import Settings, read_settings
 from functions.compare.app import build_router as build_compare_router
 from functions.extract.app import build_router as build_extract_router
+from functions.extract.loader import create_loader
 from functions.local.protocol import AbsoluteForm
 
 logger = logging.getLogger(__name__)
@@ -27,14 +27,7 @@ def create(settings: Settings | None = None, catalog: Catalog | None = None) -> 
     """
     catalog = read_catalog() if catalog is None else catalog
     settings = read_settings(catalog.choices) if settings is None else settings
-    loader = ModelLoader(
-        settings.face_model,
-        settings.model_dir,
-        settings.detector,
-        settings.alignment,
-        catalog,
-        uses_regions=settings.retinaface_regions == "auto",
-    )
+    loader = create_loader(settings, catalog)
 
     @asynccontextmanager
     async def load_model(_app: FastAPI) -> AsyncIterator[None]:

@@ -86,9 +86,9 @@ class NcnnNetwork:
 
 def _read_graph(file: Path) -> str:
     with file.open("rb") as content:
-        content.seek(-LENGTH_BYTES, os.SEEK_END)
+        end = content.seek(-LENGTH_BYTES, os.SEEK_END)
         length = int.from_bytes(content.read(), "little")
-        if length > content.tell() - LENGTH_BYTES:
+        if length > end:
             raise ValueError(f"{file.name} is not a network of ncnn")
-        content.seek(-LENGTH_BYTES - length, os.SEEK_END)
+        content.seek(end - length)
         return content.read(length).decode("ascii")
