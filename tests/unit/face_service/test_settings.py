@@ -102,11 +102,10 @@ def test_nothing_else_reads_the_environment() -> None:
         for path in (ROOT / folder).rglob("*.py")
         if re.search(r"\benviron\b|\bgetenv\b", path.read_text())
     ]
-    # Two hand the whole environment on to the programs that they start, and three set a variable
-    # for the library that they import. Only the conversion reads one, KEEP_ONNX.
+    # Two hand the whole environment on to the programs that they start, and two set variables for
+    # libraries. Only the conversion reads one, KEEP_ONNX.
     assert sorted(readers) == [
-        "layers/engine/face_engine/inference/ncnn_network.py",
-        "layers/engine/face_engine/inference/onnx_session.py",
+        "layers/engine/face_engine/inference/native_libraries.py",
         "model_build/certify.py",
         "model_build/conversion.py",
         "model_build/fetch.py",

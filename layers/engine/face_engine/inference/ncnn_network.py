@@ -4,17 +4,13 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+# Sets what the library reads from the environment, so it comes before it.
+import face_engine.inference.native_libraries  # noqa: F401  # isort: skip
+import ncnn
 import numpy as np
 from numpy.typing import NDArray
 
 from face_engine.memory import return_freed_memory
-
-# By default ncnn's threads wait for each other in a loop. If another process takes a processor,
-# each of a hundred layers then waits for its turn: 1,380 ms for ArcFace instead of 120. The library
-# reads this variable when it is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-import ncnn
 
 INPUT = "image"
 # A file ends with the length of its graph in so many bytes.

@@ -1,15 +1,12 @@
 """The ONNX Runtime session of a network."""
 
-import os
 from pathlib import Path
 
-from face_engine.memory import return_freed_memory
-
-# The Linux wheels report every process and session to Microsoft, and keep a device id and a
-# database in the home folder. The library reads this variable when it is loaded.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-
+# Sets what the library reads from the environment, so it comes before it.
+import face_engine.inference.native_libraries  # noqa: F401  # isort: skip
 import onnxruntime as ort
+
+from face_engine.memory import return_freed_memory
 
 
 def create_session(network: bytes | Path) -> ort.InferenceSession:
