@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.speed.plan import Plan
 from bench.speed.rounds import Results, Samples, alternate, ratio, summarise_all
-from bench.speed.trees import Tree
+from bench.speed.trees import Tree, respect_permissions
 from tools.lambda_pool import VARIABLES, Environment
 
 EVENTS = {
@@ -93,6 +93,7 @@ def start_environment(tree: Tree, function: str, configuration: str) -> Environm
         {**VARIABLES[function], **variables},
         folder=tree.folder,
         python_path=tree.python_path,
+        launcher=respect_permissions(),
     )
 
 
@@ -151,7 +152,7 @@ def _import_table(tree: Tree, configuration: str) -> Results:
 
 def _python(tree: Tree, configuration: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603
-        [sys.executable, *arguments],
+        [*respect_permissions(), sys.executable, *arguments],
         cwd=tree.folder,
         env=tree.environment(configuration),
         capture_output=True,

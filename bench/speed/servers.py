@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 
-from bench.speed.trees import Tree
+from bench.speed.trees import Tree, respect_permissions
 from face_service.app import API_PREFIX
 from tools.local_server import COMMAND, LocalServer
 
@@ -29,7 +29,7 @@ def serve(tree: Tree, configuration: str, processors: int | None = None) -> Iter
         stdout=subprocess.DEVNULL,
         stderr=None,
         start_timeout_s=120,
-        command=(*pinned, *COMMAND),
+        command=(*pinned, *respect_permissions(), *COMMAND),
         folder=tree.folder,
     )
     try:

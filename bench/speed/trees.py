@@ -34,6 +34,8 @@ class Tree:
         folder: where it is.
         model_dir: MobileFaceNet's weights, converted by its own code.
         arcface_dir: ArcFace's; None if it is not measured.
+
+    Nobody may write its weights, as in an image: so the service trusts them and does not hash them.
     """
 
     name: str
@@ -112,6 +114,8 @@ def _prepare(name: str, commit: str, folder: Path, *, with_arcface: bool) -> Tre
     _run(folder, "-m", "model_build.fetch", *mobilefacenet)
     _run(folder, "-m", "model_build.bake", *mobilefacenet, "--sources", str(model_dir))
     arcface_dir = _bake(name, folder) if with_arcface else None
+    for weights in filter(None, (model_dir, arcface_dir)):
+        _make_read_only(weights)
     # Compiled as in an image, so that the first run is no slower.
     _run(folder, "-m", "compileall", "-q", "functions", "layers")
     return Tree(name, commit, folder, model_dir, arcface_dir)
@@ -127,7 +131,19 @@ def _bake(name: str, folder: Path) -> Path:
     baked = Path(_run(folder, "-c", BAKE).split()[-1]).resolve()
     # Has the hashes of these weights.
     shutil.copy(baked / "catalog.toml", folder / CATALOG)
-    return baked
+    return Path(shutil.copytree(baked, folder / "arcface"))
+
+
+def _make_read_only(folder: Path) -> None:
+    for path in (*folder.rglob("*"), folder):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+
+
+def respect_permissions() -> tuple[str, ...]:
+    """Returns the start of a command whose process may not write read-only files, even as root."""
+    if os.geteuid() != 0:
+        return ()
+    return ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
 
 
 def bake_python() -> Path:
