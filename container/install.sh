@@ -11,8 +11,8 @@ rm -rf "$folder/bin" "$folder/share"
 find "$folder" -type f \( -name '*.h' -o -name '*.c' -o -name '*.a' -o -name '*.pxd' -o -name '*.pyi' \) -exec rm {} +
 find "$folder" -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +
 
-# Python loads a library of its own instead of onnxruntime's for C programs; the rest converts or
-# measures models, calls Fortran, or compiles C.
+# Python loads a library of its own instead of onnxruntime's for C programs. The rest converts models,
+# calls Fortran, downloads, or routes events.
 rm -rf "$folder"/onnxruntime/capi/libonnxruntime.so* "$folder"/onnxruntime/capi/libonnxruntime_providers_shared.so
 for part in backend datasets quantization tools transformers; do rm -rf "$folder/onnxruntime/$part"; done
-rm -rf "$folder/numpy/f2py" "$folder/numpy/_pyinstaller" "$folder/ncnn/model_zoo" "$folder/ncnn/utils"
+rm -rf "$folder/numpy/f2py" "$folder/numpy/_pyinstaller" "$folder/ncnn/model_zoo" "$folder/ncnn/utils" "$folder/aws_lambda_powertools/event_handler"
