@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from face_contract import __version__
 from face_contract.distance import EMBEDDING_DIMENSIONS, DistanceMetric
 from face_contract.errors import ErrorCode
+from face_contract.identity import IDENTITY_PATTERN
 
 
 def _check_number(value: object) -> object:
@@ -39,6 +40,11 @@ ReceivedEmbedding = Annotated[
         # Keeps embeddings out of logs that print the request.
         repr=False,
     ),
+]
+Threshold = Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)]
+ModelIdentity = Annotated[
+    str,
+    Field(pattern=IDENTITY_PATTERN, examples=["mobilefacenet-87aacdfe/yunet/similarity"]),
 ]
 
 
@@ -111,11 +117,18 @@ class CompareRequest(Schema):
 
     embedding1: ReceivedEmbedding
     embedding2: ReceivedEmbedding
-    threshold: Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)] | None = Field(
+    threshold: Threshold | None = Field(
         None,
         description="Smaller distances mean the same person. The default depends on the metric.",
     )
     distance_metric: DistanceMetric = DistanceMetric.COSINE
+    model1: ModelIdentity | None = Field(
+        None,
+        description="The `model` that came with `embedding1`. If both are given, they are checked.",
+    )
+    model2: ModelIdentity | None = Field(
+        None, description="The `model` that came with `embedding2`."
+    )
 
 
 class CompareResponse(Schema):
