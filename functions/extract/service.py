@@ -5,8 +5,6 @@ import os
 import time
 from dataclasses import asdict
 
-import numpy as np
-
 from face_contract.distance import DEFAULT_THRESHOLDS
 from face_contract.schemas import (
     ExtractRequest,
@@ -25,7 +23,7 @@ from face_contract.stages import Stage
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.download.downloader import Downloader
 from face_engine.extractor import Extractor
-from face_engine.faces import Embedding, Extraction, ExtractionOptions
+from face_engine.faces import Extraction, ExtractionOptions
 from face_engine.memory import configure_malloc
 from face_engine.model.catalog import source_of
 from face_engine.model.loader import LoadedModel, ModelLoader
@@ -33,25 +31,10 @@ from face_engine.photo import decode_base64, decode_image
 from face_engine.photo.limits import MAX_WEBP_PIXELS
 from face_service.admission import Admission, WorkQueue
 from face_service.settings import Settings
+from functions.extract.embeddings import write
 
-# Significant decimal digits that identify every float32 number (IEEE 754).
-FLOAT32_DIGITS = 9
 # They wait for the network, not for a CPU.
 DOWNLOAD_THREADS = 16
-
-
-def to_numbers(vector: Embedding) -> list[float]:
-    """Returns the numbers of a vector, rounded to nine significant digits.
-
-    As JSON they are a third shorter, and reading them as float32 gives the same vector. Only
-    numbers below 1e-13 lose digits; those of embeddings are larger.
-    """
-    exact = vector.astype(np.float64)
-    magnitudes = np.floor(np.log10(np.abs(exact), out=np.zeros_like(exact), where=exact != 0))
-    # The powers are exact up to 22, and a quotient of exact numbers is the double next to it.
-    powers = 10.0 ** np.clip(FLOAT32_DIGITS - 1 - magnitudes, 0, 22)
-    numbers: list[float] = (np.rint(exact * powers) / powers).tolist()
-    return numbers
 
 
 class ExtractionService:
@@ -121,7 +104,7 @@ class ExtractionService:
         admission.stages.begin(Stage.SERIALISE)
         vector = extraction.embedding
         return ExtractResponse(
-            embedding=None if vector is None else to_numbers(vector),
+            embedding=None if vector is None else write(vector, request.embedding_format),
             face_count=extraction.face_count,
             face_confidence=extraction.confidence,
             facial_area=FacialArea(**asdict(extraction.area)),

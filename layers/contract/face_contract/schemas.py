@@ -62,8 +62,15 @@ class ImageType(StrEnum):
     URL = "url"
 
 
-class ExtractRequest(Schema):
-    """A photo and how to treat the faces in it."""
+class EmbeddingFormat(StrEnum):
+    """How an answer writes embeddings."""
+
+    FLOAT = "float"
+    BASE64 = "base64"
+
+
+class SentImage(Schema):
+    """A photo, or where it is."""
 
     image: str = Field(
         description="The image file as base64, with or without a `data:` prefix, or its URL.",
@@ -71,11 +78,20 @@ class ExtractRequest(Schema):
         repr=False,
     )
     image_type: ImageType = Field(ImageType.BASE64, description="What `image` holds.")
+
+
+class ExtractRequest(SentImage):
+    """A photo and how to treat the faces in it."""
+
     enforce_detection: StrictBool = Field(
         True, description="Refuse an image that does not show exactly one face."
     )
     align: StrictBool = Field(
         True, description="Align the face by its landmarks; false embeds the detected box as is."
+    )
+    embedding_format: EmbeddingFormat = Field(
+        EmbeddingFormat.FLOAT,
+        description="`float`: 512 numbers; `base64`: 2,048 bytes, little-endian float32.",
     )
 
 
@@ -91,8 +107,9 @@ class FacialArea(Schema):
 class ExtractResponse(Schema):
     """The embedding of the most prominent face."""
 
-    embedding: list[float] | None = Field(
-        description="512 numbers; null only if no face was found and EMBED_WITHOUT_FACE is false.",
+    embedding: list[float] | str | None = Field(
+        description="512 numbers, or their base64 if `embedding_format` is `base64`; null only if"
+        " no face was found and EMBED_WITHOUT_FACE is false.",
         examples=[_EXAMPLE_EMBEDDING],
         repr=False,
     )
