@@ -8,6 +8,7 @@ from typing import Any
 import httpx2 as httpx
 
 from face_contract.schemas import CompareResponse, ErrorResponse, ExtractResponse
+from face_contract.vectors import read_vector
 
 EXTRACT = "/api/v1/extract-embedding"
 COMPARE = "/api/v1/compare-faces"
@@ -51,8 +52,9 @@ def assert_result(path: str, content: dict[str, Any]) -> None:
         return
     embedding = ExtractResponse.model_validate(content).embedding
     assert embedding is not None
-    assert len(embedding) == 512
-    assert all(map(math.isfinite, embedding))
+    numbers = read_vector(embedding, "embedding")
+    assert len(numbers) == 512
+    assert all(map(math.isfinite, numbers))
 
 
 def assert_envelope(content: dict[str, Any]) -> None:

@@ -154,8 +154,8 @@ class PayloadTooLarge(ServiceError):
     message = "The request is too large: send a smaller image, or its URL."
     example_details: ClassVar[Details | None] = {"limit_bytes": 10_485_760}
 
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(details={"limit_bytes": limit_bytes})
+    def __init__(self, limit_bytes: int, message: str | None = None) -> None:
+        super().__init__(message, {"limit_bytes": limit_bytes})
 
 
 class InvalidRequest(ServiceError):

@@ -29,14 +29,15 @@ def _check_number(value: object) -> object:
     return value
 
 
-_EXAMPLE_EMBEDDING = [0.0123] * EMBEDDING_DIMENSIONS
+EXAMPLE_EMBEDDING = [0.0123] * EMBEDDING_DIMENSIONS
+EXAMPLE_IDENTITY = "mobilefacenet-87aacdfe/yunet/similarity"
 ReceivedEmbedding = Annotated[
     list[Annotated[float, PlainValidator(_check_number), WithJsonSchema({"type": "number"})]],
     # Without this, a 3 MB body with an error in each element takes 16 s and 1.3 GB.
     FailFast(),
     Field(
         json_schema_extra={"minItems": EMBEDDING_DIMENSIONS, "maxItems": EMBEDDING_DIMENSIONS},
-        examples=[_EXAMPLE_EMBEDDING],
+        examples=[EXAMPLE_EMBEDDING],
         # Keeps embeddings out of logs that print the request.
         repr=False,
     ),
@@ -44,7 +45,11 @@ ReceivedEmbedding = Annotated[
 Threshold = Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)]
 ModelIdentity = Annotated[
     str,
-    Field(pattern=IDENTITY_PATTERN, examples=["mobilefacenet-87aacdfe/yunet/similarity"]),
+    Field(pattern=IDENTITY_PATTERN, examples=[EXAMPLE_IDENTITY]),
+]
+Warnings = Annotated[
+    list[Literal["TRUNCATED_IMAGE"]],
+    Field(description="`TRUNCATED_IMAGE`: the file is damaged; faces are in the undamaged part."),
 ]
 
 
@@ -110,7 +115,7 @@ class ExtractResponse(Schema):
     embedding: list[float] | str | None = Field(
         description="512 numbers, or their base64 if `embedding_format` is `base64`; null only if"
         " no face was found and EMBED_WITHOUT_FACE is false.",
-        examples=[_EXAMPLE_EMBEDDING],
+        examples=[EXAMPLE_EMBEDDING],
         repr=False,
     )
     face_count: int = Field(ge=0, description="How many faces were found.", examples=[1])
@@ -121,12 +126,9 @@ class ExtractResponse(Schema):
     processing_time_ms: float = Field(ge=0, examples=[45.2])
     model: str = Field(
         description="Weights and preprocessing behind the embedding: compare only equal ones.",
-        examples=["mobilefacenet-87aacdfe/yunet/similarity"],
+        examples=[EXAMPLE_IDENTITY],
     )
-    warnings: list[Literal["TRUNCATED_IMAGE"]] = Field(
-        [],
-        description="`TRUNCATED_IMAGE`: the file is damaged; the face is in the undamaged part.",
-    )
+    warnings: Warnings = Field([])
 
 
 class CompareRequest(Schema):
@@ -217,6 +219,10 @@ class Limits(Schema):
     max_base64_image_bytes: int = Field(
         description="Image file that fits into a body as base64.", examples=[10_485_760]
     )
+    max_answer_bytes: int = Field(
+        description="Answer; photos whose faces do not fit any more get an error.",
+        examples=[15_728_640],
+    )
     max_image_pixels: int = Field(description="Pixels of an image.", examples=[64_000_000])
     max_webp_pixels: int = Field(description="Pixels of a WebP.", examples=[32_000_000])
 
@@ -227,7 +233,7 @@ class ModelInfoResponse(Schema):
     model: str = Field(examples=["MobileFaceNet"])
     model_identity: str = Field(
         description="The `model` of an extraction with an aligned face.",
-        examples=["mobilefacenet-87aacdfe/yunet/similarity"],
+        examples=[EXAMPLE_IDENTITY],
     )
     embedding_dimensions: int = EMBEDDING_DIMENSIONS
     detector: str = Field(examples=["yunet"])

@@ -18,6 +18,15 @@ def encode_vector(numbers: Sequence[float]) -> str:
     return base64.b64encode(FLOAT32_NUMBERS.pack(*numbers)).decode("ascii")
 
 
+def read_vector(embedding: Sequence[float] | str, field: str) -> Sequence[float]:
+    """Returns the numbers of an embedding in either format.
+
+    Raises:
+        InvalidEmbedding: it is text, and `decode_vector` refuses it.
+    """
+    return decode_vector(embedding, field) if isinstance(embedding, str) else embedding
+
+
 def decode_vector(text: str, field: str) -> list[float]:
     """Returns the 512 numbers in base64 text. They may be zero or not finite.
 
