@@ -329,8 +329,9 @@ def test_photos_that_make_the_answer_too_large_say_so_and_the_others_come(
     assert error["details"] == {"limit_bytes": limit}
     for remedy in ("`embedding_format` `base64`", "`max_faces`", "fewer images"):
         assert remedy in error["message"]
-    for remedy in ({"embedding_format": "base64"}, {"max_faces": 1}):
-        again = service.post(EXTRACT_MANY, json={**body, **remedy}).json()["results"]
+    remedies: list[dict[str, Any]] = [{"embedding_format": "base64"}, {"max_faces": 1}]
+    for options in remedies:
+        again = service.post(EXTRACT_MANY, json={**body, **options}).json()["results"]
         assert [result["error"] for result in again] == [None] * 4
 
 
