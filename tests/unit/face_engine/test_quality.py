@@ -185,7 +185,8 @@ def turned_photo(photo: Photo, face: Face, degrees: float) -> Photo:
         tip = bell((x - nose[0]) / unit / 0.5, (rows - nose[1]) / unit / 0.5)
         depth = unit * (1.2 * head + 0.9 * tip)
         x = (x + middle[0] + (columns - middle[0] - depth * sin) / cos) / 2
-    x_map, y_map = x.astype(np.float32), rows.astype(np.float32)
+    x_map: NDArray[np.float32] = np.asarray(x, np.float32)
+    y_map: NDArray[np.float32] = np.asarray(rows, np.float32)
     return photo_of(np.asarray(cv2.remap(photo.rgb, x_map, y_map, cv2.INTER_LINEAR), np.uint8))
 
 
