@@ -176,6 +176,8 @@ def test_faces_are_left_out_but_counted(service: httpx.Client, read_photo: ReadP
         assert faces(min_confidence=score) == [
             face for face in everybody if face["face_confidence"] >= score
         ]
+    # In JSON, this is an integer.
+    assert faces(max_faces=2.0, min_face_px=0.0) == everybody[:2]
     # The largest of those that are not left out.
     assert faces(min_confidence=scores[2], max_faces=1) == [
         next(face for face in everybody if face["face_confidence"] >= scores[2])

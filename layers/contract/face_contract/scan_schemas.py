@@ -2,7 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, StrictBool, StrictFloat, StrictInt, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from face_contract.distance import EMBEDDING_DIMENSIONS, DistanceMetric
@@ -33,12 +41,18 @@ def _check_embedding(value: object) -> object:
     raise PydanticCustomError("embedding", "Input should be a list of numbers or base64 text")
 
 
+def _read_whole(value: object) -> object:
+    # In JSON, 33.0 is an integer.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Align = Annotated[
     StrictBool, Field(description="Align faces by their landmarks; false embeds their boxes as is.")
 ]
 MinFacePx = Annotated[
     StrictInt,
     Field(ge=0, description="Leave out faces whose box has a shorter side below this."),
+    BeforeValidator(_read_whole),
 ]
 PhotoError = Annotated[
     ErrorBody | None, Field(description="Why this photo has no result; null if it has one.")
@@ -60,8 +74,8 @@ class ExtractManyRequest(Schema):
 
     images: list[SentImage] = Field(min_length=1, max_length=MAX_EXTRACTED_IMAGES)
     align: Align = True
-    max_faces: StrictInt = Field(
-        MAX_FACES, ge=1, le=MAX_FACES, description="Per photo; the largest are kept."
+    max_faces: Annotated[StrictInt, Field(ge=1, le=MAX_FACES), BeforeValidator(_read_whole)] = (
+        Field(MAX_FACES, description="Per photo; the largest are kept.")
     )
     min_face_px: MinFacePx = 0
     min_confidence: StrictFloat = Field(
