@@ -86,6 +86,10 @@ evaluate: venv-dev weights ## Measure accuracy on labelled pairs: make evaluate 
 	@$(if $(and $(PAIRS),$(IMAGES)),,echo 'Usage: make evaluate PAIRS=pairs.csv IMAGES=folder [OUT=folder]' >&2; exit 2)
 	@$(PYTHON_IN_VENV) -m bench.evaluate --pairs "$(PAIRS)" --images "$(IMAGES)" --out "$(or $(OUT),bench/results/evaluate)"
 
+.PHONY: quality
+quality: venv-dev weights photos ## Measure which size and sharpness faces need: make quality [PAIRS=pairs.csv IMAGES=folder OUT=folder]
+	@$(PYTHON_IN_VENV) -m bench.quality --pairs "$(or $(PAIRS),bench/portraits.csv)" --images "$(or $(IMAGES),$(PHOTO_DIR))" --out "$(or $(OUT),bench/results/quality)"
+
 .PHONY: validate
 validate: venv-sam venv-checkov ## Check template.yaml, as written and as translated by AWS
 	$(SAM) validate --region $(LINT_REGION)

@@ -22,7 +22,9 @@ LARGE_PX = 3000
 
 # The weight of each route. The first does most of the work; the others run beside it.
 ROUTE_WEIGHTS = {
-    "extract-embedding": 50,
+    "extract-embedding": 40,
+    "extract-embeddings": 5,
+    "match-faces": 5,
     "compare-faces": 25,
     "health": 15,
     "model-info": 5,
@@ -54,6 +56,7 @@ def build_requests(photo_address: str) -> list[Request]:
         Request("warm-up", "warm-up", 200, "POST", f"{API_PREFIX}/warm-up"),
         *_photo_requests(),
         *_url_requests(photo_address),
+        *_scans(photo_address),
         *_comparisons(),
     ]
 
@@ -107,12 +110,33 @@ def _url_requests(address: str) -> Iterator[Request]:
         yield _post(name, route, status, route, image=url, image_type="url")
 
 
+def _scans(address: str) -> Iterator[Request]:
+    """Requests with many photos; some of them cannot be used."""
+    files = ("person_a_1.jpg", "sample5.jpg", "impostor_1.jpg", "missing.jpg")
+    urls = [{"image": f"{address}/{file}", "image_type": "url"} for file in files]
+    photos = [{"image": base64.b64encode(_read(file)).decode()} for file in files[:3]]
+    bad = {"image": "!" * 100}
+    person = json.loads(json.loads(COMPARISON.read_text("utf-8"))["body"])["embedding1"]
+    route = "extract-embeddings"
+    yield _post("several", route, 200, route, images=[*photos, bad])
+    yield _post("several by URL", route, 200, route, images=urls, embedding_format="base64")
+    yield _post("no images", route, 422, route, images=[])
+    route = "match-faces"
+    yield _post("person in several", route, 200, route, embedding=person, images=[*photos, bad])
+    yield _post("person in several by URL", route, 200, route, embedding=person, images=urls)
+    yield _post("zeros in several", route, 400, route, embedding=[0] * 512, images=urls)
+    mismatch = {"embedding": person, "model": "other-00000000/yunet/similarity"}
+    yield _post("another model", route, 409, route, **mismatch, images=urls)
+
+
 def _comparisons() -> Iterator[Request]:
     route = "compare-faces"
     pair = json.loads(json.loads(COMPARISON.read_text("utf-8"))["body"])
     for metric in DistanceMetric:
         yield _post(metric, route, 200, route, **{**pair, "distance_metric": metric})
     yield _post("zeros", route, 400, route, **{**pair, "embedding2": [0] * 512})
+    models = {"model1": "one-00000000/yunet/box", "model2": "other-00000000/yunet/box"}
+    yield _post("models that differ", route, 409, route, **pair, **models)
     yield _post("bad threshold", route, 422, route, **{**pair, "threshold": -1})
 
 

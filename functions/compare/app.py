@@ -5,7 +5,14 @@ from dataclasses import asdict
 from fastapi import APIRouter, FastAPI
 
 from face_contract.distance import compare
-from face_contract.errors import InvalidEmbedding, InvalidRequest, Overloaded, PayloadTooLarge
+from face_contract.errors import (
+    InvalidEmbedding,
+    InvalidRequest,
+    ModelMismatch,
+    Overloaded,
+    PayloadTooLarge,
+)
+from face_contract.identity import check_comparable
 from face_contract.schemas import CompareRequest, CompareResponse
 from face_service.admission import WorkQueue, bounded_router
 from face_service.app import create_app
@@ -24,10 +31,17 @@ def build_router(settings: Settings) -> APIRouter:
         tags=["faces"],
         summary="Compare two face embeddings",
         responses=document_responses(
-            CompareResponse, InvalidEmbedding, PayloadTooLarge, InvalidRequest, Overloaded
+            CompareResponse,
+            InvalidEmbedding,
+            ModelMismatch,
+            PayloadTooLarge,
+            InvalidRequest,
+            Overloaded,
         ),
     )
     async def compare_faces(request: CompareRequest) -> CompareResponse:
+        if request.model1 is not None and request.model2 is not None:
+            check_comparable(request.model1, request.model2)
         comparison = compare(
             request.embedding1, request.embedding2, request.distance_metric, request.threshold
         )

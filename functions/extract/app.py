@@ -4,14 +4,22 @@ from fastapi import APIRouter, FastAPI
 
 from face_contract.errors import (
     DownloadFailed,
+    InvalidEmbedding,
     InvalidImage,
     InvalidRequest,
     ModelFailed,
+    ModelMismatch,
     ModelUnavailable,
     MultipleFacesDetected,
     NoFaceDetected,
     Overloaded,
     PayloadTooLarge,
+)
+from face_contract.scan_schemas import (
+    ExtractManyRequest,
+    ExtractManyResponse,
+    MatchRequest,
+    MatchResponse,
 )
 from face_contract.schemas import (
     ExtractRequest,
@@ -70,6 +78,40 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         request: ExtractRequest, admission: CurrentAdmission
     ) -> ExtractResponse:
         return await service.extract(request, admission)
+
+    @bounded.post(
+        "/extract-embeddings",
+        tags=["faces"],
+        summary="Extract the embeddings of all faces of several photos",
+        responses=document_responses(
+            ExtractManyResponse,
+            PayloadTooLarge,
+            InvalidRequest,
+            ModelUnavailable,
+            Overloaded,
+        ),
+    )
+    async def extract_embeddings(
+        request: ExtractManyRequest, admission: CurrentAdmission
+    ) -> ExtractManyResponse:
+        return await service.extract_many(request, admission)
+
+    @bounded.post(
+        "/match-faces",
+        tags=["faces"],
+        summary="Find a person in several photos",
+        responses=document_responses(
+            MatchResponse,
+            InvalidEmbedding,
+            ModelMismatch,
+            PayloadTooLarge,
+            InvalidRequest,
+            ModelUnavailable,
+            Overloaded,
+        ),
+    )
+    async def match_faces(request: MatchRequest, admission: CurrentAdmission) -> MatchResponse:
+        return await service.match(request, admission)
 
     @bounded.post(
         "/warm-up",

@@ -5,15 +5,21 @@ import os
 import time
 from dataclasses import asdict
 
-import numpy as np
-
 from face_contract.distance import DEFAULT_THRESHOLDS
+from face_contract.identity import check_comparable
+from face_contract.scan_schemas import (
+    ExtractManyRequest,
+    ExtractManyResponse,
+    Match,
+    MatchRequest,
+    MatchResponse,
+)
 from face_contract.schemas import (
+    ErrorBody,
     ExtractRequest,
     ExtractResponse,
     FacialArea,
     HealthResponse,
-    ImageType,
     InferenceEngine,
     InputSize,
     Limits,
@@ -23,35 +29,23 @@ from face_contract.schemas import (
 )
 from face_contract.stages import Stage
 from face_engine.alignment import CROP_SIZE_PX
-from face_engine.download.downloader import Downloader
 from face_engine.extractor import Extractor
-from face_engine.faces import Embedding, Extraction, ExtractionOptions
+from face_engine.faces import Extraction, ExtractionOptions
 from face_engine.memory import configure_malloc
 from face_engine.model.catalog import source_of
 from face_engine.model.loader import LoadedModel, ModelLoader
-from face_engine.photo import decode_base64, decode_image
 from face_engine.photo.limits import MAX_WEBP_PIXELS
 from face_service.admission import Admission, WorkQueue
 from face_service.settings import Settings
+from functions.extract.embeddings import write
+from functions.extract.many_photos import FaceSearch, PersonSearch, limit_answer, read_person
+from functions.extract.photo_source import PhotoSource
+from functions.extract.scan import Scanner
 
-# Significant decimal digits that identify every float32 number (IEEE 754).
-FLOAT32_DIGITS = 9
-# They wait for the network, not for a CPU.
-DOWNLOAD_THREADS = 16
 
-
-def to_numbers(vector: Embedding) -> list[float]:
-    """Returns the numbers of a vector, rounded to nine significant digits.
-
-    As JSON they are a third shorter, and reading them as float32 gives the same vector. Only
-    numbers below 1e-13 lose digits; those of embeddings are larger.
-    """
-    exact = vector.astype(np.float64)
-    magnitudes = np.floor(np.log10(np.abs(exact), out=np.zeros_like(exact), where=exact != 0))
-    # The powers are exact up to 22, and a quotient of exact numbers is the double next to it.
-    powers = 10.0 ** np.clip(FLOAT32_DIGITS - 1 - magnitudes, 0, 22)
-    numbers: list[float] = (np.rint(exact * powers) / powers).tolist()
-    return numbers
+def milliseconds_since(start_s: float) -> float:
+    """Returns the milliseconds since a reading of `time.perf_counter`."""
+    return (time.perf_counter() - start_s) * 1000
 
 
 class ExtractionService:
@@ -68,13 +62,8 @@ class ExtractionService:
         self._settings = settings
         # One photo per CPU at a time: decoding one takes up to 570 MB.
         self.queue = WorkQueue(os.cpu_count() or 1, settings.max_waiting)
-        # Slow downloads may take half of the slots, so that photos in bodies can still be served.
-        self._downloads = WorkQueue(DOWNLOAD_THREADS, settings.max_waiting // 2)
-        self._downloader = Downloader(
-            allowed_hosts=frozenset(settings.download_allowed_hosts),
-            timeout_s=settings.download_timeout_s,
-            max_bytes=settings.max_image_bytes,
-        )
+        self._source = PhotoSource(settings)
+        self._scanner = Scanner(self._source, settings.request_budget_s)
 
     async def check_health(self) -> HealthResponse:
         """Checks that the model is loaded, or can be loaded.
@@ -112,22 +101,68 @@ class ExtractionService:
         admission.stages.end(Stage.PARSE)
         start = time.perf_counter()
         extractor = (await self._load(admission)).extractor
-        downloaded = None
-        if request.image_type is ImageType.URL:
-            downloaded = await self._download(request.image, admission)
+        downloaded = await self._source.download(request, admission)
         extraction = await admission.run(
             lambda: self._extract(request, downloaded, extractor, admission)
         )
         admission.stages.begin(Stage.SERIALISE)
         vector = extraction.embedding
         return ExtractResponse(
-            embedding=None if vector is None else to_numbers(vector),
+            embedding=None if vector is None else write(vector, request.embedding_format),
             face_count=extraction.face_count,
             face_confidence=extraction.confidence,
             facial_area=FacialArea(**asdict(extraction.area)),
-            processing_time_ms=(time.perf_counter() - start) * 1000,
+            processing_time_ms=milliseconds_since(start),
             model=extraction.model,
             warnings=list(extraction.warnings),
+        )
+
+    async def extract_many(
+        self, request: ExtractManyRequest, admission: Admission
+    ) -> ExtractManyResponse:
+        """Embeds the faces of several photos.
+
+        Raises:
+            ModelUnavailable: the model's files are missing or broken.
+            TimedOut: no time is left for any photo.
+        """
+        admission.stages.end(Stage.PARSE)
+        start = time.perf_counter()
+        extractor = (await self._load(admission)).extractor
+        search = FaceSearch(request, extractor, admission.stages)
+        results = await self._scanner.scan(request.images, admission, search.look)
+        admission.stages.begin(Stage.SERIALISE)
+        return ExtractManyResponse(
+            results=limit_answer(results, self._settings.max_answer_bytes),
+            model=extractor.identity_for(align=request.align),
+            processing_time_ms=milliseconds_since(start),
+        )
+
+    async def match(self, request: MatchRequest, admission: Admission) -> MatchResponse:
+        """Finds the face nearest to a person in each of several photos.
+
+        Raises:
+            InvalidEmbedding: the person's embedding cannot be compared.
+            ModelMismatch: it cannot be compared with those of this model.
+            ModelUnavailable: the model's files are missing or broken.
+            TimedOut: no time is left for any photo.
+        """
+        admission.stages.end(Stage.PARSE)
+        start = time.perf_counter()
+        person = read_person(request)
+        extractor = (await self._load(admission)).extractor
+        model = extractor.identity_for(align=request.align)
+        if request.model is not None:
+            check_comparable(request.model, model)
+        search = PersonSearch(request, person, extractor, admission.stages)
+        results = await self._scanner.scan(request.images, admission, search.look)
+        admission.stages.begin(Stage.SERIALISE)
+        return MatchResponse(
+            matches=[Match(error=r) if isinstance(r, ErrorBody) else r for r in results],
+            threshold_used=request.threshold or DEFAULT_THRESHOLDS[request.distance_metric],
+            distance_metric=request.distance_metric,
+            model=model,
+            processing_time_ms=milliseconds_since(start),
         )
 
     def describe_model(self) -> ModelInfoResponse:
@@ -159,6 +194,7 @@ class ExtractionService:
                     settings.max_image_bytes, settings.max_body_bytes * 3 // 4
                 ),
                 max_image_pixels=settings.max_image_pixels,
+                max_answer_bytes=settings.max_answer_bytes,
                 max_webp_pixels=min(settings.max_image_pixels, MAX_WEBP_PIXELS),
             ),
             model_loaded=self._loader.is_loaded,
@@ -170,12 +206,6 @@ class ExtractionService:
             return await admission.run(self._loader.load)
         return self._loader.loaded
 
-    async def _download(self, url: str, admission: Admission) -> bytes:
-        # This body held only a URL, so the next one may be read during the download.
-        admission.release_body()
-        with self._downloads.enter() as slot, admission.stages.measure(Stage.DOWNLOAD):
-            return await slot.run(lambda: self._downloader.download(url, admission.deadline))
-
     def _extract(
         self,
         request: ExtractRequest,
@@ -183,14 +213,7 @@ class ExtractionService:
         extractor: Extractor,
         admission: Admission,
     ) -> Extraction:
-        admission.deadline.check()
-        data = downloaded
-        if data is None:
-            with admission.stages.measure(Stage.BASE64):
-                data = decode_base64(request.image, self._settings.max_image_bytes)
-        with admission.stages.measure(Stage.DECODE):
-            photo = decode_image(data, self._settings.max_image_pixels)
-        admission.deadline.check()
+        photo = self._source.decode(request, downloaded, admission.deadline, admission.stages)
         options = ExtractionOptions(
             enforce_detection=request.enforce_detection,
             align=request.align,

@@ -155,3 +155,54 @@ def test_long_numbers_that_are_not_json_do_not_fit(service: httpx.Client, number
     body = f'{{"embedding1": [{number}], "embedding2": [1]}}'
     answer = service.post(PATH, content=body, headers={"content-type": "application/json"})
     assert_error(answer, 422, "VALIDATION_ERROR")
+
+
+MODEL = "mobilefacenet-87aacdfe/yunet/similarity"
+
+
+@pytest.mark.parametrize(
+    ("model1", "model2"),
+    [
+        (MODEL, MODEL),
+        ("a-1/yunet/deepface", "a-1/retinaface/deepface"),
+        # Nothing is known about one of them.
+        (MODEL, None),
+        (None, MODEL),
+        (None, None),
+    ],
+)
+def test_equal_weights_and_alignment_are_comparable(
+    service: httpx.Client, model1: str | None, model2: str | None
+) -> None:
+    body = {"embedding1": vector(3, 4), "embedding2": vector(4, 3)}
+    answer = post(service, **body, model1=model1, model2=model2)
+    assert answer.status_code == 200
+    assert answer.json() == post(service, **body).json()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "mobilefacenet-00000000/yunet/similarity",
+        "mobilefacenet-87aacdfe/yunet/box",
+        "arcface-6336979c/yunet/similarity",
+        # Names are compared as they are.
+        "MobileFaceNet-87aacdfe/yunet/similarity",
+    ],
+)
+def test_other_weights_or_alignments_are_not_comparable(service: httpx.Client, other: str) -> None:
+    for model1, model2 in ((MODEL, other), (other, MODEL)):
+        answer = post(
+            service, embedding1=vector(1), embedding2=vector(1), model1=model1, model2=model2
+        )
+        error = assert_error(answer, 409, "MODEL_MISMATCH")
+        assert error["details"] == {"model1": model1, "model2": model2}
+
+
+@pytest.mark.parametrize(
+    "model", ["", "a/b", "a/b/c/d", "a/b c/d", "//", f"{MODEL}\n", "a/b/" + "c" * 81, 1, [MODEL]]
+)
+def test_what_is_no_model_identity_does_not_fit(service: httpx.Client, model: object) -> None:
+    answer = post(service, embedding1=vector(1), embedding2=vector(1), model2=model)
+    error = assert_error(answer, 422, "VALIDATION_ERROR")
+    assert [field["field"] for field in error["details"]["fields"]] == ["model2"]

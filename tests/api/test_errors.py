@@ -113,6 +113,7 @@ def test_text_that_is_not_utf_8(local_service: httpx.Client) -> None:
         ({"image": "AAAA", "image_type": "file"}, "image_type"),
         ({"image": "AAAA", "enforce_detection": "false"}, "enforce_detection"),
         ({"image": "AAAA", "align": 1}, "align"),
+        ({"image": "AAAA", "embedding_format": "hex"}, "embedding_format"),
     ],
 )
 def test_the_field_that_does_not_fit_is_named(

@@ -66,6 +66,20 @@ def test_the_answer_is_the_contracts(
     assert area["y"] + area["h"] <= height
 
 
+@pytest.mark.parametrize("portrait", PORTRAITS[:2], ids=lambda p: p.file)
+def test_base64_holds_the_same_numbers(
+    extract: Extract,
+    read_photo: ReadPhoto,
+    embeddings: dict[str, list[float]],
+    portrait: Portrait,
+) -> None:
+    text = extract(read_photo(portrait.file), embedding_format="base64")["embedding"]
+    vector = np.frombuffer(base64.b64decode(text, validate=True), "<f4")
+    np.testing.assert_array_equal(vector, np.array(embeddings[portrait.file], np.float32))
+    numbers = extract(read_photo(portrait.file), embedding_format="float")["embedding"]
+    assert numbers == embeddings[portrait.file]
+
+
 @pytest.mark.parametrize(("file", "count"), GROUP_FACES.items())
 def test_groups(
     service: httpx.Client, extract: Extract, read_photo: ReadPhoto, file: str, count: int
@@ -172,6 +186,10 @@ def test_no_face_gives_no_embedding_if_so_set(
     answer = make_service(embed_without_face=False).post(PATH, json=body)
     assert answer.status_code == 200
     assert answer.json()["embedding"] is None
+    in_base64 = make_service(embed_without_face=False).post(
+        PATH, json={**body, "embedding_format": "base64"}
+    )
+    assert in_base64.json()["embedding"] is None
     assert answer.json()["face_count"] == 0
     assert answer.json()["facial_area"] == {"x": 0, "y": 0, "w": 400, "h": 300}
 

@@ -4,13 +4,15 @@ import httpx2 as httpx
 import pytest
 from pydantic import BaseModel
 
-from face_contract import schemas
+from face_contract import scan_schemas, schemas
 from face_contract.errors import ErrorCode
 from face_service.openapi import example_of
 
 RESPONSES: dict[str, type[BaseModel]] = {
     "/api/v1/health": schemas.HealthResponse,
     "/api/v1/extract-embedding": schemas.ExtractResponse,
+    "/api/v1/extract-embeddings": scan_schemas.ExtractManyResponse,
+    "/api/v1/match-faces": scan_schemas.MatchResponse,
     "/api/v1/compare-faces": schemas.CompareResponse,
     "/api/v1/warm-up": schemas.WarmUpResponse,
     "/api/v1/model-info": schemas.ModelInfoResponse,

@@ -4,6 +4,7 @@ import base64
 import copy
 import json
 import random
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
@@ -21,7 +22,7 @@ Place: TypeAlias = tuple[str | int, ...]
 EVENTS = sorted(
     path.relative_to(EVENT_DIR).as_posix()
     for path in EVENT_DIR.rglob("*-v*.json")
-    if "extract-embedding" not in path.name
+    if not re.match("extract-embedding|match-faces", path.name)
 )
 ABSENT = object()
 ODD_VALUES: tuple[object, ...] = (

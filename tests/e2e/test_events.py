@@ -69,7 +69,10 @@ def test_bodies_may_come_as_base64(
 
 
 def test_there_is_an_event_for_every_endpoint_in_both_versions() -> None:
-    endpoints = ("health", "extract-embedding", "warm-up", "model-info", "compare-faces")
+    endpoints = (
+        *("health", "extract-embedding", "extract-embeddings", "match-faces", "warm-up"),
+        *("model-info", "compare-faces"),
+    )
     names = {name.split("/")[1] for name in EVENTS}
     assert {f"{e}-{v}.json" for e in endpoints for v in ("v1", "v2")} < names
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ from tools.loopback_server import NOT_FOUND, Send, http_response, redirect, runn
 
 EXTRACT = "/api/v1/extract-embedding"
 COMPARE = "/api/v1/compare-faces"
+EXTRACT_MANY = "/api/v1/extract-embeddings"
+MATCH = "/api/v1/match-faces"
 CANARY = "c4n4ry/of?a=person"
 NUMBER = "0.42137421374213"
 
@@ -103,6 +106,23 @@ def requests(photo: str) -> Iterator[Sent]:
     yield Sent(422, COMPARE, {**both, "distance_metric": CANARY})
     infinite = f"[{NUMBER}e999, {NUMBER}]"
     yield Sent(400, COMPARE, f'{{"embedding1": {infinite}, "embedding2": {infinite}}}'.encode())
+    yield Sent(422, COMPARE, {**both, "model1": CANARY})
+    yield Sent(422, COMPARE, {**both, "model2": f"{CANARY}/yunet/box"})
+    urls = [in_url(url) for url in (f"http://127.0.0.1/{CANARY}", f"ftp://a.example/{CANARY}")]
+    images = [{"image": photo, CANARY: CANARY}, {"image": broken}, {"image": CANARY}, *urls]
+    yield Sent(200, EXTRACT_MANY, {"images": images, CANARY: CANARY}, headers=headers)
+    yield Sent(422, EXTRACT_MANY, {"images": [*images, CANARY]})
+    yield Sent(422, EXTRACT_MANY, {"images": images, "embedding_format": CANARY})
+    yield Sent(422, EXTRACT_MANY, {"images": images, "max_faces": CANARY})
+    yield Sent(422, EXTRACT_MANY, {"images": [{"image": [CANARY]}]})
+    packed = base64.b64encode(struct.pack("<512f", *vector)).decode()
+    for embedding in (vector, packed):
+        yield Sent(200, MATCH, {"embedding": embedding, "images": images}, headers=headers)
+    for embedding in (vector[1:], packed[4:], CANARY):
+        yield Sent(400, MATCH, {"embedding": embedding, "images": images})
+    yield Sent(422, MATCH, {"embedding": [*vector[1:], CANARY], "images": images})
+    yield Sent(422, MATCH, {"embedding": vector, "images": images, "threshold": CANARY})
+    yield Sent(422, MATCH, {"embedding": vector, "images": images, "model": CANARY})
     yield Sent(404, f"/{key}?{key}", method="GET", headers=headers)
 
 
@@ -120,6 +140,10 @@ def send_all(client: httpx.Client, photo: str) -> list[float]:
         assert answer.status_code == sent.status, (sent.path, answer.text[:300])
         assert leaks(answer.text) == []
         embedding = answer.json().get("embedding") or embedding
+        if sent.path == EXTRACT_MANY and answer.status_code == 200:
+            (face,) = answer.json()["results"][0]["faces"]
+            # The same photo: so what is searched for in the log is that of both.
+            assert face["embedding"] == embedding
     return embedding
 
 
@@ -147,6 +171,10 @@ def test_the_local_server_logs_nothing_of_it(
                 url = f"http://{host}/{path}/{CANARY}&secret={CANARY}"
                 answer = client.post(EXTRACT, json=in_url(url))
                 assert answer.status_code == status
+                assert leaks(answer.text) == []
+                answer = client.post(EXTRACT_MANY, json={"images": [in_url(url)]})
+                assert answer.status_code == 200
+                assert (answer.json()["results"][0]["error"] is None) == (status == 200)
                 assert leaks(answer.text) == []
     log = server.stop()
     assert "loaded MobileFaceNet" in log

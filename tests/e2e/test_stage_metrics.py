@@ -105,6 +105,22 @@ def test_a_photo_by_url_is_downloaded_instead_of_decoded_from_base64(
     assert outcome.stages() == BY_URL
 
 
+def test_many_photos_write_one_line_too(send: Send, read_photo: ReadPhoto) -> None:
+    photo = read_photo("person_b_1.jpg")
+    with running(lambda _path, reply: reply(http_response(photo))) as server:
+        by_url = {"image": f"{server.url}/photo", "image_type": "url"}
+        images = [{"image": in_base64(photo)}, by_url, {"image": "!"}]
+        for path, body in (
+            ("extract-embeddings", {"images": images}),
+            ("match-faces", {"images": images, "embedding": [1] * 512}),
+        ):
+            outcome = send(body, path)
+            assert outcome.status == 200
+            assert outcome.stages() == set(Stage)
+    refused = send({"images": []}, "extract-embeddings")
+    assert (refused.status, refused.metrics) == (422, [])
+
+
 def test_an_error_has_the_stages_before_it_only(send: Send, read_photo: ReadPhoto) -> None:
     group = in_base64(read_photo("sample1.jpg"))
     for body, status, expected in (

@@ -20,7 +20,7 @@ from face_engine.extractor import Extractor
 from face_engine.faces import ExtractionOptions
 from face_engine.inference.onnx_session import create_session
 from face_engine.photo import decode_base64, decode_image
-from functions.extract.service import to_numbers
+from functions.extract.embeddings import to_numbers
 from tests.conftest import ReadPhoto
 from tests.support.paths import MODEL_DIR
 

@@ -1,5 +1,6 @@
 """Vectors to compare: any numbers, any number of them."""
 
+import base64
 import json
 import math
 
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from face_contract.distance import DistanceMetric
-from tests.support.checked_requests import COMPARE, post
+from tests.conftest import ReadPhoto
+from tests.support.checked_requests import COMPARE, MATCH, post
 
 METRICS = st.sampled_from([metric.value for metric in DistanceMetric])
 EDGES = ("0", "-0.0", "5e-324", "1e-308", "1.7976931348623157e308", "-1e308", "1e154", "1e-163")
@@ -30,6 +32,12 @@ LENGTHS = st.one_of(st.just(512), st.integers(0, 600), st.sampled_from([511, 513
 THRESHOLDS = st.one_of(
     st.sampled_from(["0.68", "5e-324", "1e308", "null"]), st.floats(1e-9, 1e9).map(json.dumps)
 )
+
+
+@pytest.fixture(scope="module")
+def portrait(read_photo: ReadPhoto) -> str:
+    """A small photo in base64."""
+    return base64.b64encode(read_photo("person_a_1.jpg")).decode()
 
 
 @st.composite
@@ -70,6 +78,26 @@ def test_finite_vectors_are_compared_both_ways_alike(
         assert far or metric == "euclidean"
     else:
         assert back["distance"] == pytest.approx(there["distance"], rel=1e-9, abs=1e-12)
+
+
+PACKED = st.one_of(
+    st.binary(min_size=2048, max_size=2048), st.binary(max_size=3000), st.just(bytes(2048))
+).map(lambda data: json.dumps(base64.b64encode(data).decode()))
+
+
+@given(st.one_of(vectors(ANY, LENGTHS), PACKED, st.text().map(json.dumps)), METRICS)
+def test_any_person_to_look_for(
+    local_service: httpx.Client, portrait: str, embedding: str, metric: str
+) -> None:
+    images = f'[{{"image": "{portrait}"}}, {{"image": "!"}}]'
+    fields = f'"images": {images}, "distance_metric": "{metric}"'
+    content = post(local_service, MATCH, f'{{"embedding": {embedding}, {fields}}}')
+    if "error" in content:
+        assert content["error"]["code"] in ("INVALID_EMBEDDING", "VALIDATION_ERROR")
+    else:
+        found, bad = content["matches"]
+        assert found["face_count"] == 1
+        assert bad["error"]["code"] == "INVALID_IMAGE"
 
 
 @given(vectors(FINITE, st.just(512)), METRICS)

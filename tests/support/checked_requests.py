@@ -7,10 +7,13 @@ from typing import Any
 
 import httpx2 as httpx
 
+from face_contract.scan_schemas import MatchResponse
 from face_contract.schemas import CompareResponse, ErrorResponse, ExtractResponse
+from face_contract.vectors import read_vector
 
 EXTRACT = "/api/v1/extract-embedding"
 COMPARE = "/api/v1/compare-faces"
+MATCH = "/api/v1/match-faces"
 MAX_SECONDS = 5
 # Details of NO_FACE_DETECTED where no face is needed: the photo is damaged.
 DAMAGED = {"warnings": ["TRUNCATED_IMAGE"]}
@@ -49,10 +52,18 @@ def assert_result(path: str, content: dict[str, Any]) -> None:
         assert math.isfinite(comparison.distance)
         assert comparison.is_same_person == (comparison.distance < comparison.threshold_used)
         return
+    if path == MATCH:
+        for match in MatchResponse.model_validate(content).matches:
+            assert match.is_same_person == (
+                (match.distance or math.inf) < content["threshold_used"]
+            )
+            assert match.distance is None or math.isfinite(match.distance)
+        return
     embedding = ExtractResponse.model_validate(content).embedding
     assert embedding is not None
-    assert len(embedding) == 512
-    assert all(map(math.isfinite, embedding))
+    numbers = read_vector(embedding, "embedding")
+    assert len(numbers) == 512
+    assert all(map(math.isfinite, numbers))
 
 
 def assert_envelope(content: dict[str, Any]) -> None:

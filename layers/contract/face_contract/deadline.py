@@ -22,6 +22,12 @@ class Deadline:
         self._end_s = time.monotonic() + budget_s
         self._error = error
 
+    def earlier(self, seconds: float) -> "Deadline":
+        """Returns a deadline that passes so many seconds before this one, with the same error."""
+        deadline = Deadline(error=self._error)
+        deadline._end_s = self._end_s - seconds
+        return deadline
+
     def remaining_s(self) -> float:
         """Returns the seconds left; always more than 0.
 

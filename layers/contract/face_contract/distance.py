@@ -55,7 +55,7 @@ def compare(
     Raises:
         InvalidEmbedding: an embedding is not as described, or the distance is not finite.
     """
-    a, b = _check(embedding1, "embedding1"), _check(embedding2, "embedding2")
+    a, b = check_embedding(embedding1, "embedding1"), check_embedding(embedding2, "embedding2")
     used = DEFAULT_THRESHOLDS[metric] if threshold is None else threshold
     distance = _distance(a, b, metric)
     if not math.isfinite(distance):
@@ -77,7 +77,16 @@ def compare(
     )
 
 
-def _check(embedding: Sequence[float], field: str) -> list[float]:
+def check_embedding(embedding: Sequence[float], field: str) -> list[float]:
+    """Returns the numbers of an embedding as doubles.
+
+    Args:
+        embedding: 512 finite numbers, not all zero.
+        field: its name in the request.
+
+    Raises:
+        InvalidEmbedding: it is not as described.
+    """
     if len(embedding) != EMBEDDING_DIMENSIONS:
         raise InvalidEmbedding(
             f"`{field}` has {len(embedding)} numbers instead of {EMBEDDING_DIMENSIONS}.",

@@ -8,6 +8,7 @@
     ├── InvalidEmbedding        400  INVALID_EMBEDDING
     ├── NotFound                404  NOT_FOUND
     ├── MethodNotAllowed        405  METHOD_NOT_ALLOWED
+    ├── ModelMismatch           409  MODEL_MISMATCH
     ├── PayloadTooLarge         413  PAYLOAD_TOO_LARGE
     ├── InvalidRequest          422  VALIDATION_ERROR
     ├── InternalError           500  INTERNAL_ERROR
@@ -36,6 +37,7 @@ class ErrorCode(StrEnum):
     INVALID_EMBEDDING = "INVALID_EMBEDDING"
     NOT_FOUND = "NOT_FOUND"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    MODEL_MISMATCH = "MODEL_MISMATCH"
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
     VALIDATION_ERROR = "VALIDATION_ERROR"
     MODEL_ERROR = "MODEL_ERROR"
@@ -129,6 +131,21 @@ class MethodNotAllowed(ServiceError):
     message = "This path does not support this method."
 
 
+class ModelMismatch(ServiceError):
+    """The embeddings were made by models that cannot be compared."""
+
+    code = ErrorCode.MODEL_MISMATCH
+    status = HTTPStatus.CONFLICT
+    message = "The embeddings were made by different models, so they cannot be compared."
+    example_details: ClassVar[Details | None] = {
+        "model1": "mobilefacenet-87aacdfe/yunet/similarity",
+        "model2": "arcface-6336979c/retinaface/deepface",
+    }
+
+    def __init__(self, model1: str, model2: str) -> None:
+        super().__init__(details={"model1": model1, "model2": model2})
+
+
 class PayloadTooLarge(ServiceError):
     """The body, or the image file in it, exceeds its size limit."""
 
@@ -137,8 +154,8 @@ class PayloadTooLarge(ServiceError):
     message = "The request is too large: send a smaller image, or its URL."
     example_details: ClassVar[Details | None] = {"limit_bytes": 10_485_760}
 
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(details={"limit_bytes": limit_bytes})
+    def __init__(self, limit_bytes: int, message: str | None = None) -> None:
+        super().__init__(message, {"limit_bytes": limit_bytes})
 
 
 class InvalidRequest(ServiceError):

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from face_contract import __version__
 from face_contract.distance import EMBEDDING_DIMENSIONS, DistanceMetric
 from face_contract.errors import ErrorCode
+from face_contract.identity import IDENTITY_PATTERN
 
 
 def _check_number(value: object) -> object:
@@ -28,17 +29,27 @@ def _check_number(value: object) -> object:
     return value
 
 
-_EXAMPLE_EMBEDDING = [0.0123] * EMBEDDING_DIMENSIONS
+EXAMPLE_EMBEDDING = [0.0123] * EMBEDDING_DIMENSIONS
+EXAMPLE_IDENTITY = "mobilefacenet-87aacdfe/yunet/similarity"
 ReceivedEmbedding = Annotated[
     list[Annotated[float, PlainValidator(_check_number), WithJsonSchema({"type": "number"})]],
     # Without this, a 3 MB body with an error in each element takes 16 s and 1.3 GB.
     FailFast(),
     Field(
         json_schema_extra={"minItems": EMBEDDING_DIMENSIONS, "maxItems": EMBEDDING_DIMENSIONS},
-        examples=[_EXAMPLE_EMBEDDING],
+        examples=[EXAMPLE_EMBEDDING],
         # Keeps embeddings out of logs that print the request.
         repr=False,
     ),
+]
+Threshold = Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)]
+ModelIdentity = Annotated[
+    str,
+    Field(pattern=IDENTITY_PATTERN, examples=[EXAMPLE_IDENTITY]),
+]
+Warnings = Annotated[
+    list[Literal["TRUNCATED_IMAGE"]],
+    Field(description="`TRUNCATED_IMAGE`: the file is damaged; faces are in the undamaged part."),
 ]
 
 
@@ -56,8 +67,15 @@ class ImageType(StrEnum):
     URL = "url"
 
 
-class ExtractRequest(Schema):
-    """A photo and how to treat the faces in it."""
+class EmbeddingFormat(StrEnum):
+    """How an answer writes embeddings."""
+
+    FLOAT = "float"
+    BASE64 = "base64"
+
+
+class SentImage(Schema):
+    """A photo, or where it is."""
 
     image: str = Field(
         description="The image file as base64, with or without a `data:` prefix, or its URL.",
@@ -65,11 +83,20 @@ class ExtractRequest(Schema):
         repr=False,
     )
     image_type: ImageType = Field(ImageType.BASE64, description="What `image` holds.")
+
+
+class ExtractRequest(SentImage):
+    """A photo and how to treat the faces in it."""
+
     enforce_detection: StrictBool = Field(
         True, description="Refuse an image that does not show exactly one face."
     )
     align: StrictBool = Field(
         True, description="Align the face by its landmarks; false embeds the detected box as is."
+    )
+    embedding_format: EmbeddingFormat = Field(
+        EmbeddingFormat.FLOAT,
+        description="`float`: 512 numbers; `base64`: 2,048 bytes, little-endian float32.",
     )
 
 
@@ -85,9 +112,10 @@ class FacialArea(Schema):
 class ExtractResponse(Schema):
     """The embedding of the most prominent face."""
 
-    embedding: list[float] | None = Field(
-        description="512 numbers; null only if no face was found and EMBED_WITHOUT_FACE is false.",
-        examples=[_EXAMPLE_EMBEDDING],
+    embedding: list[float] | str | None = Field(
+        description="512 numbers, or their base64 if `embedding_format` is `base64`; null only if"
+        " no face was found and EMBED_WITHOUT_FACE is false.",
+        examples=[EXAMPLE_EMBEDDING],
         repr=False,
     )
     face_count: int = Field(ge=0, description="How many faces were found.", examples=[1])
@@ -98,12 +126,9 @@ class ExtractResponse(Schema):
     processing_time_ms: float = Field(ge=0, examples=[45.2])
     model: str = Field(
         description="Weights and preprocessing behind the embedding: compare only equal ones.",
-        examples=["mobilefacenet-87aacdfe/yunet/similarity"],
+        examples=[EXAMPLE_IDENTITY],
     )
-    warnings: list[Literal["TRUNCATED_IMAGE"]] = Field(
-        [],
-        description="`TRUNCATED_IMAGE`: the file is damaged; the face is in the undamaged part.",
-    )
+    warnings: Warnings = Field([])
 
 
 class CompareRequest(Schema):
@@ -111,11 +136,18 @@ class CompareRequest(Schema):
 
     embedding1: ReceivedEmbedding
     embedding2: ReceivedEmbedding
-    threshold: Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)] | None = Field(
+    threshold: Threshold | None = Field(
         None,
         description="Smaller distances mean the same person. The default depends on the metric.",
     )
     distance_metric: DistanceMetric = DistanceMetric.COSINE
+    model1: ModelIdentity | None = Field(
+        None,
+        description="The `model` that came with `embedding1`. If both are given, they are checked.",
+    )
+    model2: ModelIdentity | None = Field(
+        None, description="The `model` that came with `embedding2`."
+    )
 
 
 class CompareResponse(Schema):
@@ -187,6 +219,10 @@ class Limits(Schema):
     max_base64_image_bytes: int = Field(
         description="Image file that fits into a body as base64.", examples=[10_485_760]
     )
+    max_answer_bytes: int = Field(
+        description="Answer; photos whose faces do not fit any more get an error.",
+        examples=[15_728_640],
+    )
     max_image_pixels: int = Field(description="Pixels of an image.", examples=[64_000_000])
     max_webp_pixels: int = Field(description="Pixels of a WebP.", examples=[32_000_000])
 
@@ -197,7 +233,7 @@ class ModelInfoResponse(Schema):
     model: str = Field(examples=["MobileFaceNet"])
     model_identity: str = Field(
         description="The `model` of an extraction with an aligned face.",
-        examples=["mobilefacenet-87aacdfe/yunet/similarity"],
+        examples=[EXAMPLE_IDENTITY],
     )
     embedding_dimensions: int = EMBEDDING_DIMENSIONS
     detector: str = Field(examples=["yunet"])

@@ -25,8 +25,9 @@ class Stage(StrEnum):
 class StageTimes:
     """The time that one request spent in each stage.
 
-    It belongs to one request, whose stages run one after another, if in several threads. A stage
-    that runs again adds to its time; one that fails is not counted.
+    It belongs to one request, whose stages run one after another, if in several threads; only the
+    downloads of a request with many photos run beside the others. A stage that runs again adds to
+    its time; one that fails is not counted.
     """
 
     __slots__ = ("_begun_s", "_spent_ms")

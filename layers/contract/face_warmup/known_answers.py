@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from face_contract.distance import EMBEDDING_DIMENSIONS, DistanceMetric, compare
 from face_contract.errors import InvalidEmbedding
 from face_contract.schemas import CompareResponse, ExtractResponse, Schema
+from face_contract.vectors import read_vector
 
 Event: TypeAlias = dict[str, Any]
 # Sends a gateway event to a version; returns its answer.
@@ -44,7 +45,7 @@ def check_extraction(send: Send, event: Event, expected_model: str) -> None:
     if not (area.x < FACE_X < area.x + area.w and area.y < FACE_Y < area.y + area.h):
         raise WrongAnswer(f"the portrait's face is not at {area}")
     try:
-        embedding = answer.embedding or []
+        embedding = read_vector(answer.embedding or [], "embedding")
         compare(embedding, embedding, DistanceMetric.COSINE)
     except InvalidEmbedding as error:
         raise WrongAnswer(f"the embedding is invalid: {error.message}") from None

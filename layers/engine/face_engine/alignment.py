@@ -34,7 +34,21 @@ def align_face(image_rgb: RGBImage, face: Face) -> RGBImage:
     Raises:
         ValueError: all landmarks are the same point.
     """
-    transform = similarity_transform(face.landmarks, ARCFACE_TEMPLATE)
+    return _warp(image_rgb, similarity_transform(face.landmarks, ARCFACE_TEMPLATE))
+
+
+def align_known(image_rgb: RGBImage, face: Face) -> RGBImage:
+    """Returns the crop of `align_face` for a face of which only some landmarks are known.
+
+    Raises:
+        ValueError: the landmarks that are not NaN are all the same point.
+    """
+    known = np.isfinite(face.landmarks).all(axis=1)
+    return _warp(image_rgb, similarity_transform(face.landmarks[known], ARCFACE_TEMPLATE[known]))
+
+
+def _warp(image_rgb: RGBImage, transform: NDArray[np.float64]) -> RGBImage:
+    """Applies a (2, 3) similarity that leads to a (112, 112, 3) crop."""
     scale = float(np.hypot(transform[0, 0], transform[1, 0]))
     samples = min(max(1, round(1 / scale)), MAX_SAMPLES)
     side = CROP_SIZE_PX * samples

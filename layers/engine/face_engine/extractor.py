@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from face_contract.deadline import NEVER, Deadline
 from face_contract.errors import MultipleFacesDetected, NoFaceDetected
 from face_contract.stages import Stage, StageTimes
 from face_engine.damage import check_soundness, keep_sound_faces
@@ -48,7 +49,7 @@ class Extractor:
     @property
     def identity(self) -> str:
         """The model identity of an aligned face's embedding: weights, detector and alignment."""
-        return self._name(self.detector, align=True)
+        return self.identity_for(align=True)
 
     def find(self, photo: Photo, *, align: bool, stages: StageTimes | None = None) -> FoundFaces:
         """Finds the faces of a photo that may be embedded.
@@ -68,14 +69,18 @@ class Extractor:
             faces = keep_sound_faces(self.locator.locate(views, align=align), photo)
         return FoundFaces(photo, views, faces, align, stages)
 
-    def embed(self, found: FoundFaces, faces: Sequence[Face]) -> list[Embedding]:
+    def embed(
+        self, found: FoundFaces, faces: Sequence[Face], deadline: Deadline = NEVER
+    ) -> list[Embedding]:
         """Embeds some of the faces found; returns one (512,) float32 vector for each.
 
         Raises:
             ModelFailed: the network's output is not a valid vector.
+            TimedOut: `deadline` has passed, checked before each face.
         """
         embeddings = []
         for face in faces:
+            deadline.check()
             with found.stages.measure(Stage.ALIGN):
                 crop = self.cropper.crop(found.views, face, align=found.align)
             with found.stages.measure(Stage.EMBED):
@@ -115,6 +120,10 @@ class Extractor:
         """Returns the model identity of a face's embedding: weights, its detector, alignment."""
         return self._name(face.detector or self.detector, align=align)
 
+    def identity_for(self, *, align: bool) -> str:
+        """Returns the model identity of an embedding of a face that its own detector found."""
+        return self._name(self.detector, align=align)
+
     def _extract_whole(self, found: FoundFaces, options: ExtractionOptions) -> Extraction:
         embedding = None
         if options.embed_without_face:
@@ -127,7 +136,7 @@ class Extractor:
             face_count=0,
             confidence=0.0,
             area=found.photo.whole,
-            model=self._name(self.detector, align=False),
+            model=self.identity_for(align=False),
         )
 
     def _name(self, detector: str, *, align: bool) -> str:

@@ -110,6 +110,15 @@ class Photo:
         bottom = min(max(round(face.bottom * y_scale), top + 1), self.height)
         return BoundingBox(left, top, right - left, bottom - top)
 
+    def landmarks_of(self, face: Face) -> Landmarks:
+        """Returns the face's landmarks in the photo's pixels.
+
+        Some may be NaN, and those of a face that the border cuts off may lie outside.
+        """
+        rows, columns = self.rgb.shape[:2]
+        landmarks: Landmarks = face.landmarks * (self.width / columns, self.height / rows)
+        return landmarks
+
     @property
     def whole(self) -> BoundingBox:
         """The box that is the whole photo."""

@@ -101,8 +101,13 @@ class LastResort:
                 await response(scope, receive, send)
 
 
-def _unexpected(error: Exception) -> JSONResponse:
+def log_unexpected(error: Exception) -> None:
+    """Logs the type and the frames of an exception."""
     # Without the exception's text, which may quote the input.
     frames = "".join(traceback.format_tb(error.__traceback__))
     logger.error("unexpected %s\n%s", type(error).__name__, frames)
+
+
+def _unexpected(error: Exception) -> JSONResponse:
+    log_unexpected(error)
     return envelope(InternalError())

@@ -57,22 +57,34 @@ def document_responses(
     return documented
 
 
-def restore_null_details(app: FastAPI) -> None:
-    """Restores `details: null` in the app's examples: FastAPI drops every null."""
+def restore_nulls(app: FastAPI) -> None:
+    """Restores the nulls in the examples of responses: FastAPI drops every null."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         document = generate()
+        schemas = document.get("components", {}).get("schemas", {})
         for methods in document["paths"].values():
             for operation in methods.values():
                 for response in operation["responses"].values():
-                    for example in (
-                        response["content"]["application/json"].get("examples", {}).values()
-                    ):
-                        example["value"]["error"].setdefault("details", None)
+                    content = response["content"]["application/json"]
+                    named = [example["value"] for example in content.get("examples", {}).values()]
+                    for example in [content.get("example"), *named]:
+                        _add_nulls(example, content["schema"], schemas)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _add_nulls(example: Any, schema: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Adds the properties that an example lacks: each was null."""
+    schema = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    if isinstance(example, list):
+        for item in example:
+            _add_nulls(item, schema.get("items", {}), schemas)
+    elif isinstance(example, dict):
+        for name, property_schema in schema.get("properties", {}).items():
+            _add_nulls(example.setdefault(name, None), property_schema, schemas)
 
 
 def example_of(model: type[BaseModel]) -> dict[str, object]:

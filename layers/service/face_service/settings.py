@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     model_dir: Path = Field(Path("models"), description="Folder of the weights.")
     max_body_bytes: int = Field(15 * MEBIBYTE, gt=0, description="Largest request body.")
     max_image_bytes: int = Field(10 * MEBIBYTE, gt=0, description="Largest image file.")
+    max_answer_bytes: int = Field(15 * MEBIBYTE, gt=0, description="Largest answer.")
     max_image_pixels: int = Field(64_000_000, gt=0, description="Largest image, in pixels.")
     max_waiting: int = Field(64, ge=0, description="Requests that may wait for a free thread.")
     request_budget_s: float = Field(
