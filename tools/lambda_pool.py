@@ -221,7 +221,7 @@ class Pool:
 
 # The values of template.yaml.
 VARIABLES = {
-    "extract": {"MAX_BODY_BYTES": "6225920"},
+    "extract": {"MAX_BODY_BYTES": "6225920", "MAX_ANSWER_BYTES": "6000000"},
     "compare": {"MAX_BODY_BYTES": "6225920"},
     "warmup": {},
 }

@@ -29,6 +29,7 @@ from tests.support.envelope import assert_error
 from tests.support.labels import GROUP_FACES, PORTRAITS, Portrait
 from tests.support.many import EXTRACT_MANY, extract_many, in_base64
 from tests.support.photo_files import encode, encode_turned
+from tools.lambda_pool import VARIABLES
 
 SINGLE = "/api/v1/extract-embedding"
 NOBODY = encode(Image.linear_gradient("L"), "JPEG")
@@ -342,8 +343,7 @@ def test_the_largest_answer_in_base64_fits_lambdas_limit(embedding: Any, fits: b
     """All 1,600 faces that a request may ask for."""
     face = {**example_of(PhotoFaces)["faces"][0], "embedding": embedding}  # type: ignore[index]
     photo = PhotoFaces.model_validate({**example_of(PhotoFaces), "faces": [face] * MAX_FACES})
-    # As the template sets it.
-    limit = 6_000_000
+    limit = int(VARIABLES["extract"]["MAX_ANSWER_BYTES"])
     sized = (photo, len(photo.model_dump_json()))
     results = limit_answer([sized] * MAX_EXTRACTED_IMAGES, limit)
     errors = [result.error for result in results if result.error]

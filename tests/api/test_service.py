@@ -59,6 +59,7 @@ def test_model_info(service: httpx.Client, request: pytest.FixtureRequest) -> No
         "max_body_bytes": 6_225_920 if on_lambda else 15_728_640,
         "max_image_bytes": 10_485_760,
         "max_base64_image_bytes": 4_669_440 if on_lambda else 10_485_760,
+        "max_answer_bytes": 6_000_000 if on_lambda else 15_728_640,
         "max_image_pixels": 64_000_000,
         "max_webp_pixels": 32_000_000,
     }

@@ -16,6 +16,7 @@ from face_service.settings import Settings
 from functions.local.app import create
 from tests.conftest import ReadPhoto
 from tests.support.baked import BakedModel, bake_model
+from tests.support.many import extract_many, in_base64, match_many
 
 # The first of them bakes, which takes minutes on a busy machine.
 pytestmark = pytest.mark.timeout(1200)
@@ -87,3 +88,37 @@ def test_a_photo_becomes_an_embedding(
     area = answer["facial_area"]
     assert 0 <= area["x"] < area["x"] + area["w"] <= 747
     assert 0 <= area["y"] < area["y"] + area["h"] <= 900
+
+
+@pytest.mark.parametrize("alignment", ["deepface", "similarity"])
+@pytest.mark.parametrize("detector", ["retinaface", "yunet"])
+def test_many_photos_have_the_landmarks_that_the_detector_gives(
+    baked: BakedModel, read_photo: ReadPhoto, detector: str, alignment: str
+) -> None:
+    settings = Settings(
+        face_model="arcface", model_dir=baked.folder, detector=detector, alignment=alignment
+    )
+    with TestClient(create(settings, baked.catalog)) as client:
+        photo = in_base64(read_photo("impostor_2.jpg"))
+        alone = client.post("/api/v1/extract-embedding", json=photo).json()
+        (result,) = extract_many(client, photo)
+        (match,) = match_many(client, alone["embedding"], photo, model=alone["model"])
+        (box,) = extract_many(client, photo, align=False)
+    assert result["model"] == alone["model"]
+    assert match["distance"] < 1e-5
+    (face,) = result["faces"]
+    for key in ("embedding", "face_confidence", "facial_area"):
+        assert face[key] == alone[key]
+    # DeepFace's client of YuNet gives only the eyes.
+    has_all = (detector, alignment) != ("yunet", "deepface")
+    given = [name for name, point in face["landmarks"].items() if point is not None]
+    assert given == [name for name in face["landmarks"] if has_all or name.endswith("eye")]
+    for name, marked in (("right_eye", (313, 323)), ("left_eye", (451, 313))):
+        point = face["landmarks"][name]
+        assert np.hypot(point["x"] - marked[0], point["y"] - marked[1]) < 30
+    quality = face["quality"]
+    assert (quality["yaw_degrees"] is not None) is has_all
+    assert quality["sharpness"] > 100
+    assert abs(quality["roll_degrees"]) < 15
+    assert box["model"] != result["model"]
+    assert box["faces"][0]["quality"]["sharpness"] == pytest.approx(quality["sharpness"], rel=0.5)

@@ -35,8 +35,12 @@ def test_every_event_runs_on_the_runtime(pools: dict[str, Pool], name: str) -> N
 
 def test_the_pools_have_the_limits_of_the_template() -> None:
     template = (EVENT_DIR.parent / "template.yaml").read_text("utf-8")
-    deployed = re.findall(r"^ +MAX_BODY_BYTES: (\d+)$", template, re.MULTILINE)
-    assert deployed == [VARIABLES[name]["MAX_BODY_BYTES"] for name in ("extract", "compare")]
+    for name, functions in (
+        ("MAX_BODY_BYTES", ("extract", "compare")),
+        ("MAX_ANSWER_BYTES", ("extract",)),
+    ):
+        deployed = re.findall(rf"^ +{name}: (\d+)$", template, re.MULTILINE)
+        assert deployed == [VARIABLES[function][name] for function in functions]
 
 
 def test_the_main_clients_headers_are_enough(

@@ -24,3 +24,12 @@ def test_what_is_raised_can_be_chosen() -> None:
 
 def test_never() -> None:
     assert NEVER.remaining_s() == float("inf")
+
+
+def test_an_earlier_deadline_ends_first_with_the_same_error() -> None:
+    deadline = Deadline(10, lambda: DownloadFailed("late"))
+    earlier = deadline.earlier(4)
+    assert deadline.remaining_s() - earlier.remaining_s() == pytest.approx(4, abs=0.1)
+    with pytest.raises(DownloadFailed, match="late"):
+        deadline.earlier(11).check()
+    assert NEVER.earlier(1).remaining_s() == float("inf")

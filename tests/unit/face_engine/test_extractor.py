@@ -76,3 +76,16 @@ def test_without_alignment_the_box_is_embedded() -> None:
 def test_nothing_is_embedded_when_time_is_up() -> None:
     with pytest.raises(TimedOut):
         extractor(SMALL).extract(PHOTO, ExtractionOptions(deadline=Deadline(0)))
+
+
+def test_several_faces_are_embedded_until_time_is_up() -> None:
+    found = extractor(SMALL, LARGE).find(PHOTO, align=True)
+    vectors = extractor().embed(found, found.faces, Deadline(10))
+    assert [vector.shape for vector in vectors] == [(512,)] * 2
+    with pytest.raises(TimedOut):
+        extractor().embed(found, found.faces, Deadline(0))
+    assert extractor().embed(found, [], Deadline(0)) == []
+
+
+def test_landmarks_are_in_the_photos_own_pixels() -> None:
+    np.testing.assert_array_equal(PHOTO.landmarks_of(SMALL), ARCFACE_TEMPLATE * 2)
