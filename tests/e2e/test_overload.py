@@ -20,6 +20,7 @@ from tests.support.envelope import assert_error
 from tools.local_server import LocalServer
 from tools.loopback_server import Send, http_response, running
 
+pytestmark = pytest.mark.alone
 EXTRACT = "/api/v1/extract-embedding"
 HEALTH = "/api/v1/health"
 PROCESSORS = os.cpu_count() or 1
