@@ -43,7 +43,7 @@ run: setup weights ## Set up, fetch the model and serve at http://127.0.0.1:8001
 test: venv-dev $(WHEELS) venv-sam venv-bake weights photos ## Set up everything and run all tests
 	@# Coverage is of unit and API tests: it slows the servers that the others start.
 	@failed=0; \
-		$(PYTEST) $(IN_PARALLEL) --cov tests/unit tests/api || failed=1; \
+		$(PYTEST) --cov $(IN_PARALLEL) tests/unit tests/api || failed=1; \
 		$(PYTEST) $(IN_PARALLEL) tests/deepface tests/repo tests/e2e tests/fuzz || failed=1; \
 		$(PYTEST) -m alone || failed=1; \
 		exit $$failed
