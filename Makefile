@@ -12,7 +12,7 @@ SOURCES := functions container layers model_build tests bench tools
 
 PYTEST := $(PYTHON_IN_VENV) -m pytest
 # A file's tests share their fixtures, so they stay together.
-IN_PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile -m 'not alone'
+AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # The pins of sam and of checkov exclude each other and the project's.
 SAM_VENV ?= .venv-sam
@@ -43,14 +43,14 @@ run: setup weights ## Set up, fetch the model and serve at http://127.0.0.1:8001
 test: venv-dev $(WHEELS) venv-sam venv-bake weights photos ## Set up everything and run all tests
 	@# Coverage is of unit and API tests: it slows the servers that the others start.
 	@failed=0; \
-		$(PYTEST) --cov $(IN_PARALLEL) tests/unit tests/api || failed=1; \
-		$(PYTEST) $(IN_PARALLEL) tests/deepface tests/repo tests/e2e tests/fuzz || failed=1; \
+		$(PYTEST) --cov $(AT_ONCE) -m 'not alone' tests/unit tests/api || failed=1; \
+		$(PYTEST) $(AT_ONCE) -m 'not alone' tests/deepface tests/repo tests/e2e tests/fuzz || failed=1; \
 		$(PYTEST) -m alone || failed=1; \
 		exit $$failed
 
 .PHONY: unit
 unit: venv-dev weights photos ## Run the unit tests, which need neither TensorFlow nor SAM: within a minute
-	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile tests/unit
+	$(PYTEST) $(AT_ONCE) tests/unit
 
 .PHONY: fuzz
 fuzz: venv-dev weights photos ## Fuzz schema, images, base64, URLs and vectors (about ten minutes)
