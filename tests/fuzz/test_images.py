@@ -15,6 +15,8 @@ from tests.support.image_parts import join
 from tests.support.paths import PHOTO_DIR
 from tools.local_server import LocalServer
 
+# Each answer has a limit of time.
+pytestmark = pytest.mark.alone
 KINDS = sorted({name.split()[0] for name in FILES})
 REFUSALS = {"INVALID_IMAGE", "PAYLOAD_TOO_LARGE"}
 
