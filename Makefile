@@ -10,6 +10,10 @@ PHOTO_DIR := tests/photos
 PYTHON_IN_VENV := $(VENV)/bin/python
 SOURCES := functions container layers model_build tests bench tools
 
+PYTEST := $(PYTHON_IN_VENV) -m pytest
+# A file's tests share their fixtures, so they stay together.
+AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
+
 # The pins of sam and of checkov exclude each other and the project's.
 SAM_VENV ?= .venv-sam
 CHECKOV_VENV ?= .venv-checkov
@@ -37,15 +41,20 @@ run: setup weights ## Set up, fetch the model and serve at http://127.0.0.1:8001
 
 .PHONY: test
 test: venv-dev $(WHEELS) venv-sam venv-bake weights photos ## Set up everything and run all tests
-	$(PYTHON_IN_VENV) -m pytest
+	@# Coverage is of unit and API tests: it slows the servers that the others start.
+	@failed=0; \
+		$(PYTEST) --cov $(AT_ONCE) -m 'not alone' tests/unit tests/api || failed=1; \
+		$(PYTEST) $(AT_ONCE) -m 'not alone' tests/deepface tests/repo tests/e2e tests/fuzz || failed=1; \
+		$(PYTEST) -m alone || failed=1; \
+		exit $$failed
 
 .PHONY: unit
 unit: venv-dev weights photos ## Run the unit tests, which need neither TensorFlow nor SAM: within a minute
-	$(PYTHON_IN_VENV) -m pytest --no-cov tests/unit
+	$(PYTEST) $(AT_ONCE) tests/unit
 
 .PHONY: fuzz
 fuzz: venv-dev weights photos ## Fuzz schema, images, base64, URLs and vectors (about ten minutes)
-	$(PYTHON_IN_VENV) -m pytest --no-cov --timeout 900 --hypothesis-profile=long tests/fuzz
+	$(PYTEST) --timeout 900 --hypothesis-profile=long tests/fuzz
 
 .PHONY: load
 load: venv-dev venv-sam weights photos ## Send a mixed load to server and functions, and compare the answers with those of a quiet run
@@ -109,12 +118,12 @@ test-image: venv-dev venv-sam venv-bake weights photos ## Build the images on a 
 		$(PYTHON_IN_VENV) -m tools.build_images --builder buildah --model mobilefacenet --base-image $$BASE_IMAGE
 	$(PYTHON_IN_VENV) -m tools.image_contents face-extract
 	$(PYTHON_IN_VENV) -m tools.image_contents face-compare
-	$(PYTHON_IN_VENV) -m pytest --no-cov tests/image
+	$(PYTEST) tests/image
 
 .PHONY: test-docker
 test-docker: venv-dev venv-sam weights ## Test the README's docker and sam commands (without Docker: starts an engine, needs root on Debian)
 	$(PYTHON_IN_VENV) -m tools.containers.docker_base
-	$(PYTHON_IN_VENV) -m tools.containers.docker_engine $(abspath $(PYTHON_IN_VENV)) -m pytest --no-cov tests/docker
+	$(PYTHON_IN_VENV) -m tools.containers.docker_engine $(abspath $(PYTHON_IN_VENV)) -m pytest tests/docker
 
 .PHONY: invoke
 invoke: venv-dev weights venv-sam ## Run one event on Lambda's own runtime: make invoke EVENT=events/extract/health-v1.json

@@ -36,7 +36,9 @@ StartServer = Callable[..., LocalServer]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watches the machine, and lets SIGINT reach child processes even if the parent ignored it."""
-    config.pluginmanager.register(MachineGuard(watched_folders()))
+    # The workers of pytest-xdist run between the start and the end of the session that began them.
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(MachineGuard(watched_folders()))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -146,7 +148,16 @@ def make_service() -> Callable[..., httpx.Client]:
 @pytest.fixture(scope="session")
 def extract(service: httpx.Client) -> Extract:
     """Returns a function that extracts from the bytes of a photo and requires status 200."""
+    return _extract_with(service)
 
+
+@pytest.fixture(scope="session")
+def extract_locally(local_service: httpx.Client) -> Extract:
+    """The same for what the engine alone decides: Lambda could make no difference to it."""
+    return _extract_with(local_service)
+
+
+def _extract_with(service: httpx.Client) -> Extract:
     def extract_from(photo: bytes, **options: Any) -> dict[str, Any]:
         body = {"image": base64.b64encode(photo).decode(), **options}
         answer = service.post("/api/v1/extract-embedding", json=body)

@@ -58,14 +58,27 @@ class _Handler(socketserver.BaseRequestHandler):
         with suppress(OSError), ExitStack() as stack:
             if tls := self.server.tls:
                 connection = stack.enter_context(tls.wrap_socket(connection, server_side=True))
-            # Requests are short enough to come in one piece.
-            head = connection.recv(65536).decode("latin-1")
+            head = _receive_head(connection)
             if request := re.match(r"[A-Z]+ (\S+) HTTP/", head):
                 self.server.requests.append(head)
                 self.server.reply(request[1], connection.sendall)
             elif head:
                 # A TLS handshake, for one.
                 connection.sendall(http_response(status="400 Bad Request"))
+
+
+def _receive_head(connection: socket.socket) -> str:
+    """Returns a whole head: closing a connection with bytes unread would reset it.
+
+    What does not begin like HTTP is returned as it comes.
+    """
+    head = connection.recv(65536)
+    while re.match(rb"[A-Z]+ ", head) and b"\r\n\r\n" not in head:
+        more = connection.recv(65536)
+        if not more:
+            break
+        head += more
+    return head.decode("latin-1")
 
 
 @contextmanager
@@ -91,7 +104,8 @@ def running(reply: Reply, **options: Any) -> Iterator[Server]:
 
 def http_response(body: bytes = b"", status: str = "200 OK", **headers: str) -> bytes:
     """Returns an HTTP answer; a header of no text is left out, an underscore is a hyphen."""
-    headers = {"Content_Length": str(len(body)), **headers}
+    # Without it, clients send their next request on a connection that is about to be closed.
+    headers = {"Content_Length": str(len(body)), "Connection": "close", **headers}
     lines = [f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items() if value]
     return f"HTTP/1.1 {status}\r\n{''.join(lines)}\r\n".encode() + body
 

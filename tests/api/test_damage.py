@@ -102,12 +102,12 @@ def test_damaged_jpeg_data_in_a_tiff_makes_no_other_person(
 @pytest.mark.parametrize("damage", [cut, zero_tail])
 @pytest.mark.parametrize("name", SEQUENTIAL)
 def test_a_face_above_the_damage_is_answered(
-    extract: Extract, portraits: dict[str, Image.Image], name: str, damage: Any
+    extract_locally: Extract, portraits: dict[str, Image.Image], name: str, damage: Any
 ) -> None:
     # The chin of this portrait is at 250 of 450 rows.
     data = FILES[name](portraits["impostor_2.jpg"])
-    intact = extract(data)
-    answer = extract(damage(data, 0.9, np.random.default_rng(0)))
+    intact = extract_locally(data)
+    answer = extract_locally(damage(data, 0.9, np.random.default_rng(0)))
     assert answer["warnings"] == WARNINGS
     assert answer["face_count"] == 1
     for side, value in answer["facial_area"].items():
@@ -136,13 +136,13 @@ def test_a_jpeg_that_lacks_pixels_is_never_taken_for_a_whole_one(
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("name", ["jpeg", "png"])
 def test_the_sound_part_is_turned_with_the_photo(
-    extract: Extract, portraits: dict[str, Image.Image], name: str, orientation: int
+    extract_locally: Extract, portraits: dict[str, Image.Image], name: str, orientation: int
 ) -> None:
     upright = portraits["impostor_2.jpg"]
     data = encode_turned(upright, name.upper(), orientation)
     # PNGs made here keep their EXIF before the pixels. The face is far from each side.
     rng = np.random.default_rng(0)
-    intact, answer = extract(data), extract(cut(data, 0.97, rng))
+    intact, answer = extract_locally(data), extract_locally(cut(data, 0.97, rng))
     assert answer["warnings"] == WARNINGS
     for side, value in answer["facial_area"].items():
         assert value == pytest.approx(intact["facial_area"][side], abs=6)

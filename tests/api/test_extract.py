@@ -211,7 +211,7 @@ def test_whatever_the_settings_model_info_names_the_model_of_the_vectors(
     assert (info["detector"], info["alignment"]) == ("yunet", "similarity")
 
 
-def test_200_extractions_from_8_threads_are_those_of_a_quiet_run(
+def test_96_extractions_from_8_threads_are_those_of_a_quiet_run(
     service: httpx.Client, read_photo: ReadPhoto
 ) -> None:
     files = [p.file for p in PORTRAITS] + list(GROUP_FACES)
@@ -228,7 +228,7 @@ def test_200_extractions_from_8_threads_are_those_of_a_quiet_run(
         return content
 
     quiet = {file: answer(file) for file in files}
-    work = list(itertools.islice(itertools.cycle(files), 200))
+    work = list(itertools.islice(itertools.cycle(files), 96))
     together = threading.Barrier(8)
 
     def first_wait_for_all() -> None:
@@ -237,4 +237,4 @@ def test_200_extractions_from_8_threads_are_those_of_a_quiet_run(
     with ThreadPoolExecutor(8, initializer=first_wait_for_all) as threads:
         assert [a == quiet[f] for f, a in zip(work, threads.map(answer, work), strict=True)] == [
             True
-        ] * 200
+        ] * 96

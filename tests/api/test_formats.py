@@ -152,29 +152,31 @@ def portrait(read_photo: ReadPhoto) -> Image.Image:
 
 
 @pytest.fixture(scope="module")
-def embedding(extract: Extract, read_photo: ReadPhoto) -> list[float]:
-    vector: list[float] = extract(read_photo("impostor_2.jpg"))["embedding"]
+def embedding(extract_locally: Extract, read_photo: ReadPhoto) -> list[float]:
+    vector: list[float] = extract_locally(read_photo("impostor_2.jpg"))["embedding"]
     return vector
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample[0])
 def test_a_format_is_answered_as_the_jpeg_is(
-    extract: Extract, portrait: Image.Image, embedding: list[float], sample: Sample
+    extract_locally: Extract, portrait: Image.Image, embedding: list[float], sample: Sample
 ) -> None:
     _, write, tolerance = sample
-    answer = extract(write(portrait))
+    answer = extract_locally(write(portrait))
     assert answer["face_count"] == 1
     distance = compare(answer["embedding"], embedding, DistanceMetric.COSINE).distance
     assert distance < tolerance
 
 
 def test_adobe_s_inverted_cmyk_is_not_taken_for_a_negative(
-    extract: Extract, portrait: Image.Image, embedding: list[float]
+    extract_locally: Extract, portrait: Image.Image, embedding: list[float]
 ) -> None:
     data = encode(portrait.convert("CMYK"), "JPEG", quality=95)
     # Pillow marks its CMYK files as Adobe's and inverts them, as Photoshop does.
     assert b"Adobe" in data[:100]
-    distance = compare(extract(data)["embedding"], embedding, DistanceMetric.COSINE).distance
+    distance = compare(
+        extract_locally(data)["embedding"], embedding, DistanceMetric.COSINE
+    ).distance
     assert distance < 0.05
 
 
@@ -197,10 +199,10 @@ def test_one_bit_pictures_are_answered(extract: Extract, portrait: Image.Image) 
 
 
 def test_the_box_of_a_wide_jpeg_is_in_its_own_pixels(
-    extract: Extract, portrait: Image.Image
+    extract_locally: Extract, portrait: Image.Image
 ) -> None:
-    area = extract(wide(portrait))["facial_area"]
-    small = extract(encode(portrait, "JPEG", quality=95))["facial_area"]
+    area = extract_locally(wide(portrait))["facial_area"]
+    small = extract_locally(encode(portrait, "JPEG", quality=95))["facial_area"]
     assert area["x"] == pytest.approx(5000 + 2 * small["x"], abs=40)
     assert area["y"] == pytest.approx(10 + 2 * small["y"], abs=40)
     assert area["w"] == pytest.approx(2 * small["w"], abs=60)
@@ -210,7 +212,7 @@ def test_the_box_of_a_wide_jpeg_is_in_its_own_pixels(
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 @pytest.mark.parametrize("format", ["AVIF", "TIFF"])
 def test_other_formats_are_turned_upright_too(
-    extract: Extract,
+    extract_locally: Extract,
     portrait: Image.Image,
     embedding: list[float],
     format: str,  # noqa: A002
@@ -219,7 +221,7 @@ def test_other_formats_are_turned_upright_too(
     stored = portrait.rotate({1: 0, 3: 180, 6: 90, 8: 270}[orientation], expand=True)
     exif = Image.Exif()
     exif[274] = orientation
-    answer = extract(encode(stored, format, exif=exif, quality=90))
+    answer = extract_locally(encode(stored, format, exif=exif, quality=90))
     assert compare(answer["embedding"], embedding, DistanceMetric.COSINE).distance < 0.06
     area = answer["facial_area"]
     assert area["h"] > area["w"]

@@ -24,6 +24,7 @@ from tests.support.hostile_files import (
 from tests.support.photo_files import encode
 from tools import process_memory
 
+pytestmark = pytest.mark.alone
 PATH = "/api/v1/extract-embedding"
 MAX_SECONDS = 2
 

@@ -60,7 +60,7 @@ def canvas(read_photo: ReadPhoto, name: str) -> RGBImage:
     return np.asarray(preprocess_image(bordered, True)[0][0], np.uint8)
 
 
-@pytest.mark.parametrize("name", ["person_b_2.jpg", *list(GROUP_FACES)[:3]])
+@pytest.mark.parametrize("name", ["person_b_2.jpg", next(iter(GROUP_FACES))])
 def test_the_outputs_that_show_faces_are_those_of_the_whole(
     name: str, network: RetinaFaceNetwork, regional: RegionalRetinaFace, read_photo: ReadPhoto
 ) -> None:

@@ -94,6 +94,7 @@ def seconds_to_refuse_unread(server: LocalServer) -> float:
     return seconds
 
 
+@pytest.mark.alone
 def test_one_too_many_is_refused_at_once_and_nothing_that_waits_is_lost(
     start_server: StartServer, held: HeldPhotos, photo: dict[str, object]
 ) -> None:
@@ -132,6 +133,7 @@ def test_slow_downloads_leave_places_for_photos(
     assert {request.result().status_code for request in waiting} == {200}
 
 
+@pytest.mark.alone
 def test_many_large_photos_at_once_leave_health_its_time_and_memory_bounded(
     start_server: StartServer,
 ) -> None:
@@ -156,6 +158,7 @@ def test_many_large_photos_at_once_leave_health_its_time_and_memory_bounded(
     assert server.resident_mb() < 600
 
 
+@pytest.mark.alone
 def test_a_spent_budget_is_answered_on_time_and_the_slot_stays_busy(
     start_server: StartServer, slow_photo: dict[str, object], photo: dict[str, object]
 ) -> None:

@@ -1,5 +1,6 @@
 """Test weights of the real networks, and a model baked from them; made once and cached."""
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -41,9 +42,7 @@ SOURCES = (
     "layers/engine/face_engine/deepface_compat/regions.py",
     "layers/engine/face_engine/model/certificate.py",
     "layers/engine/face_engine/model/folder.py",
-    "tests/support/fitted_heads.py",
-    "tests/support/labels.py",
-    "tests/support/made_photos.py",
+    "tests/support/fitted_heads.npz",
     "tests/photos.toml",
     "tests/support/random_weights.py",
 )
@@ -80,7 +79,17 @@ class BakedModel:
 
 
 def bake_model() -> BakedModel:
-    """Returns the baked model; the first call makes it with the bake command."""
+    """Returns the baked model; the first call makes it with the bake command.
+
+    Tests in another process wait for it.
+    """
+    WEIGHTS_DIR.mkdir(exist_ok=True)
+    with (WEIGHTS_DIR / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _bake_model()
+
+
+def _bake_model() -> BakedModel:
     digest = hashlib.sha256()
     for source in SOURCES:
         digest.update((ROOT / source).read_bytes())
@@ -88,8 +97,9 @@ def bake_model() -> BakedModel:
     model = BakedModel(folder, folder / "catalog.toml")
     if model.catalog_file.exists() and ModelFolder(folder).find_certificate(model.entry):
         return model
-    shutil.rmtree(WEIGHTS_DIR, ignore_errors=True)
-    folder.mkdir(parents=True)
+    for old in WEIGHTS_DIR.glob("*/"):
+        shutil.rmtree(old)
+    folder.mkdir()
     for_both_networks(lambda network: _make_weights(network, folder))
     shutil.copy(MODEL_DIR / YUNET, folder)
     # The project's catalogue with the hashes of the test weights; hashes cannot be switched off.

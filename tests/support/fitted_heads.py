@@ -1,4 +1,10 @@
-"""Fits RetinaFace's last layers so that its seeded backbone finds the faces of the test photos.
+"""RetinaFace's last layers, fitted so that its seeded backbone finds the faces of the test photos.
+
+python -m tests.support.fitted_heads
+(with the interpreter and the environment of the conversion; takes minutes)
+
+They are kept in `fitted_heads.npz`. Fit them anew when the photos, their labels or the backbone
+(`tests.support.random_weights`) change: until then `test_fitted_heads.py` fails.
 
 Each face of the twelve photos and of the events' portrait, with and without DeepFace's border,
 scores 0.98 at the cell and anchor nearest to YuNet's box; everything else scores below 0.4. Both
@@ -24,6 +30,8 @@ from tests.support.paths import EVENT_DIR, MODEL_DIR, PHOTO_DIR
 
 Floats = NDArray[np.float32]
 
+HEADS_FILE = Path(__file__).with_suffix(".npz")
+PARTS = ("kernel", "bias")
 YUNET = "yunet.onnx"
 # RetinaFace's anchors are squares centred on their cell. Stride 8 finds no faces here.
 ANCHORS_PX = {32: (512, 256), 16: (128, 64)}
@@ -51,6 +59,15 @@ class View:
 
     pixels: Floats
     faces: NDArray[np.float64]
+
+
+def set_heads(network: Any) -> None:
+    """Sets the weights of RetinaFace's last layers to the fitted ones."""
+    with np.load(HEADS_FILE) as heads:
+        for name in {key.partition("/")[0] for key in heads.files}:
+            kernel, bias = (heads[f"{name}/{part}"].astype(np.float32) for part in PARTS)
+            network.get_layer(name).set_weights([kernel, bias])
+    _silence(network)
 
 
 def make_views() -> Iterator[View]:
@@ -85,16 +102,17 @@ def _make_views_of(photo: RGBImage, faces: NDArray[np.float64]) -> Iterator[View
         yield View(pixels, (faces + np.array((dx, dy))) * scale)
 
 
-def fit_heads(network: Any) -> None:
-    """Sets the weights of RetinaFace's last layers."""
+def fit_heads(network: Any) -> dict[str, Floats]:
+    """Returns the kernels and biases of RetinaFace's last layers, but for stride 8."""
     see = _features_of(network)
     views, features = [], []
     for view in make_views():
         views.append(view.faces)
         features.append(see(view.pixels))
+    heads: dict[str, Floats] = {}
     for index, stride in enumerate(ANCHORS_PX):
-        _fit_stride(network, stride, views, [seen[index] for seen in features])
-    _silence(network)
+        heads |= _fit_stride(stride, views, [seen[index] for seen in features])
+    return heads
 
 
 def _silence(network: Any) -> None:
@@ -119,8 +137,8 @@ def _features_of(network: Any) -> Callable[[Floats], list[Floats]]:
 
 
 def _fit_stride(
-    network: Any, stride: int, views: list[NDArray[np.float64]], features: list[Floats]
-) -> None:
+    stride: int, views: list[NDArray[np.float64]], features: list[Floats]
+) -> dict[str, Floats]:
     cells = np.concatenate([seen.reshape(-1, seen.shape[-1]) for seen in features])
     mean, deviation = cells.mean(0), cells.std(0) + np.float32(1e-3)
     cells = np.hstack([(cells - mean) / deviation, np.ones((len(cells), 1), np.float32)])
@@ -139,15 +157,16 @@ def _fit_stride(
         fitted["landmark"].append(offsets[:, 4:])
     nothing = np.zeros_like(np.hstack(fitted["cls_score"]))
     fitted["cls_score"].insert(0, nothing)
+    heads: dict[str, Floats] = {}
     for name, parts in fitted.items():
         joined = np.hstack(parts)
         kernel = joined[:-1] / deviation[:, np.newaxis]
         bias = joined[-1] - mean @ kernel
         suffix = "_pred" if name == "landmark" else ""
-        layer = network.get_layer(f"face_rpn_{name}{suffix}_stride{stride}")
-        layer.set_weights(
-            [kernel[np.newaxis, np.newaxis].astype(np.float32), bias.astype(np.float32)]
-        )
+        layer = f"face_rpn_{name}{suffix}_stride{stride}"
+        heads[f"{layer}/kernel"] = kernel[np.newaxis, np.newaxis].astype(np.float32)
+        heads[f"{layer}/bias"] = bias.astype(np.float32)
+    return heads
 
 
 def _label(
@@ -219,3 +238,17 @@ def _solve(
     gram = (weighted @ cells).astype(np.float64)
     gram[np.diag_indices_from(gram)] += ridge * weights.sum()
     return np.linalg.solve(gram, weighted @ wanted)
+
+
+def main() -> None:
+    """Fits the heads anew."""
+    from tests.support.random_weights import draw_network
+
+    heads = fit_heads(draw_network("RetinaFace"))
+    # Half precision moves no logit by 0.01.
+    arrays: dict[str, Any] = {name: values.astype(np.float16) for name, values in heads.items()}
+    np.savez_compressed(HEADS_FILE, **arrays)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -59,12 +62,42 @@ def test_requests_do_not_share_their_times() -> None:
     assert second.spent_ms == {}
 
 
-def test_measuring_every_stage_costs_next_to_nothing() -> None:
-    def run() -> None:
-        stages = StageTimes()
-        for stage in Stage:
-            with stages.measure(stage):
-                pass
+# The machine may be busy: the best of many counts.
+COMPARE_WITH_BARE_CLOCK = """
+import time
+from face_contract.stages import Stage, StageTimes
 
-    # The machine may be busy: the best of many counts.
-    assert min(time_ms(run) for _ in range(2000)) < 0.02
+def measure():
+    stages = StageTimes()
+    for stage in Stage:
+        with stages.measure(stage):
+            pass
+
+def read_clock():
+    for _ in Stage:
+        time.perf_counter()
+        time.perf_counter()
+
+def best_s(work):
+    times = []
+    for _ in range(2000):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+print(best_s(measure) / best_s(read_clock))
+"""
+
+
+def test_measuring_every_stage_costs_little_more_than_reading_the_clock() -> None:
+    # In a process without coverage, whose tracer takes longer than what is measured.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("COV")}
+    measured = subprocess.run(
+        [sys.executable, "-c", COMPARE_WITH_BARE_CLOCK],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert 1 < float(measured.stdout) < 6
