@@ -21,6 +21,8 @@ from tests.support.photo_files import encode
 from tools.local_server import LocalServer
 from tools.loopback_server import Send, http_response, running
 
+# They measure time, and budgets are short.
+pytestmark = pytest.mark.alone
 EXTRACT = "/api/v1/extract-embedding"
 COMPARE = "/api/v1/compare-faces"
 DELAY_S = 0.3
