@@ -55,10 +55,9 @@ MadeBy = Annotated[
 ]
 
 
-class ExtractManyRequest(Schema):
-    """Photos, and which of their faces to embed."""
+class FaceChoice(Schema):
+    """Which faces of a photo to embed, and how."""
 
-    images: list[SentImage] = Field(min_length=1, max_length=MAX_EXTRACTED_IMAGES)
     align: Align = True
     max_faces: StrictInt = Field(
         MAX_FACES, ge=1, le=MAX_FACES, description="Per photo; the largest are kept."
@@ -71,6 +70,12 @@ class ExtractManyRequest(Schema):
         EmbeddingFormat.FLOAT,
         description="`float`: 512 numbers; `base64`: 2,048 bytes, little-endian float32.",
     )
+
+
+class ExtractManyRequest(FaceChoice):
+    """Photos, and which of their faces to embed."""
+
+    images: list[SentImage] = Field(min_length=1, max_length=MAX_EXTRACTED_IMAGES)
 
 
 class Point(Schema):
