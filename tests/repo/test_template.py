@@ -292,7 +292,7 @@ def test_functions_have_roles_of_their_own_without_policies_of_aws() -> None:
             roles.append(resource["Properties"]["Role"]["Fn::GetAtt"][0])
         if resource["Type"] == "AWS::IAM::Role":
             assert "ManagedPolicyArns" not in resource["Properties"]
-    assert len(set(roles)) == len(roles) == 5
+    assert len(set(roles)) == len(roles) == 7
 
 
 def statements(role: str) -> dict[str, Any]:
