@@ -26,7 +26,7 @@ from tests.support.processes import children_of
 COPIES = 5
 BROKEN = "people/broken.jpg"
 KILLS, THROTTLES = "people/2/person_b_1.jpg", "people/3/sample2.jpg"
-ENVIRONMENTS = 2
+ENVIRONMENTS, BATCH_SIZE = 2, 5
 MAX_PX = 400
 
 
@@ -61,6 +61,7 @@ class Run:
     description: dict[str, Any]
     objects: dict[str, bytes]
     photos: dict[str, bytes]
+    events: int
 
     @property
     def lines(self) -> list[dict[str, Any]]:
@@ -93,10 +94,9 @@ def run(read_photo: ReadPhoto) -> Iterator[Run]:
     with open_cloud(
         faults.on_read,
         ENVIRONMENTS,
-        # One more than Lambda has environments: it throttles.
         {
-            "BulkConcurrency": str(ENVIRONMENTS + 1),
-            "BulkBatchSize": "5",
+            "BulkConcurrency": str(ENVIRONMENTS),
+            "BulkBatchSize": str(BATCH_SIZE),
             "FaceModel": "mobilefacenet",
         },
         BATCHES_PER_ROUND="9",
@@ -104,12 +104,15 @@ def run(read_photo: ReadPhoto) -> Iterator[Run]:
         faults.cloud = cloud
         for key, data in {**photos, "people/": b"", "others/1.jpg": b""}.items():
             cloud.s3.put_object(Bucket=PHOTOS, Key=key, Body=data)
-        yield Run(cloud, faults, cloud.run(prefix="people/"), cloud.read(), photos)
+        description = cloud.run(prefix="people/")
+        yield Run(cloud, faults, description, cloud.read(), photos, cloud.bulk.events)
 
 
 def test_every_photo_has_exactly_one_outcome(run: Run) -> None:
     assert run.faults.killed
     assert run.faults.throttles == 0
+    # One more each for the event that Lambda refused, the killed runtime and S3's throttle.
+    assert run.events == run.description["output"]["listed_batches"] + 3
     assert run.description["status"] == "SUCCEEDED", run.description
     outcomes = {(line["key"], line["outcome"]) for line in run.lines}
     assert sorted(key for key, _ in outcomes) == sorted(run.photos)
@@ -147,9 +150,11 @@ def test_a_face_is_that_of_a_single_extraction(run: Run, extractor: Extractor) -
 def test_the_counts_add_up_over_all_rounds(run: Run) -> None:
     output = run.description["output"]
     faces = sum(line["outcome"] == "face" for line in run.lines)
-    batches = -(-len(run.photos) // 5)
+    batches = -(-len(run.photos) // BATCH_SIZE)
     assert (output["listed_photos"], output["listed_batches"]) == (len(run.photos), batches)
-    expected = Counts(batches=batches, photos=61, faces=faces, without_face=1, failed=1)
+    expected = Counts(
+        batches=batches, photos=len(run.photos), faces=faces, without_face=1, failed=1
+    )
     assert output["done"] == expected.model_dump()
     (summary,) = (data for key, data in run.objects.items() if key.endswith("/summary.json"))
     assert json.loads(summary)["done"] == expected.model_dump()

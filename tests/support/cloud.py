@@ -26,12 +26,13 @@ from starlette.routing import Route
 
 from tools.api_gateway import serve
 from tools.lambda_api import ROUTES, Functions
-from tools.lambda_pool import Pool, start_environment
+from tools.lambda_pool import Answer, Busy, Environment, Pool, start_environment
 from tools.translate_template import DEPLOYMENTS, Template, read_template, resolve
 
 REGION = "eu-west-1"
 ARN = f"arn:aws:lambda:{REGION}:123456789012:function"
 PHOTOS, RESULTS = "photos", "results"
+REFUSED_EVENT = 3
 SLOW_DOWN = (
     b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 )
@@ -63,6 +64,21 @@ def create_front(on_read: OnRead) -> Starlette:
     return Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "HEAD", "PUT"])])
 
 
+class ThrottledPool(Pool):
+    """Refuses one event, as Lambda does at the limit of its concurrency."""
+
+    def __init__(self, environments: list[Environment]) -> None:
+        super().__init__(environments)
+        self.events = 0
+
+    def invoke(self, payload: bytes, timeout_s: float = 60) -> Answer:
+        """Sends an event to an idle environment, except for the third event."""
+        self.events += 1
+        if self.events == REFUSED_EVENT:
+            raise Busy
+        return super().invoke(payload, timeout_s)
+
+
 @dataclass(frozen=True, slots=True)
 class Cloud:
     """What the template makes with `PhotosBucket`, and its clients.
@@ -76,7 +92,7 @@ class Cloud:
     s3: Any
     states: Any
     workflow: str
-    bulk: Pool
+    bulk: ThrottledPool
 
     def run(self, timeout_s: float = 60, **source: object) -> dict[str, Any]:
         """Runs the workflow to its end and returns its description, with the output as JSON."""
@@ -121,7 +137,7 @@ def open_cloud(
 
     Args:
         on_read: called before each read of a photo.
-        environments: how many batches Lambda can embed at a time; it throttles others.
+        environments: how many batches Lambda can embed at a time.
         values: parameters of the template.
         variables: of both functions, in addition to the template's.
     """
@@ -132,7 +148,7 @@ def open_cloud(
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         front = stack.enter_context(serve(create_front(on_read)))
 
-        def start(function: str, number: int) -> Any:
+        def start(function: str, number: int) -> Environment:
             properties = deployed["Resources"][f"{function.title()}Function"]["Properties"]
             own = {
                 **{k: str(v) for k, v in properties["Environment"]["Variables"].items()},
@@ -145,12 +161,10 @@ def open_cloud(
             stack.callback(environment.stop)
             return environment
 
-        pools = {
-            "expand": Pool([start("expand", environments)]),
-            "bulk": Pool([start("bulk", number) for number in range(environments)]),
-        }
+        bulk = ThrottledPool([start("bulk", number) for number in range(environments)])
+        expand = Pool([start("expand", environments)])
         app = Starlette(routes=ROUTES)
-        app.state.functions = Functions(pools)
+        app.state.functions = Functions({"bulk": bulk, "expand": expand})
         patch.setenv("AWS_ENDPOINT_URL_LAMBDA", stack.enter_context(serve(app)))
         stack.enter_context(mock_aws(config=config))
         clients = {name: boto3.client(name) for name in ("s3", "stepfunctions", "iam")}
@@ -163,7 +177,7 @@ def open_cloud(
         workflow = clients["stepfunctions"].create_state_machine(
             name="embed-bucket", definition=json.dumps(workflow_of(deployed)), roleArn=role
         )["stateMachineArn"]
-        yield Cloud(clients["s3"], clients["stepfunctions"], workflow, pools["bulk"])
+        yield Cloud(clients["s3"], clients["stepfunctions"], workflow, bulk)
 
 
 def make_role(iam: Any, properties: Template) -> str:
