@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,14 @@ from face_engine.extractor import Extractor
 from face_engine.photo import decode_image
 from functions.bulk.schemas import Counts
 from tests.conftest import ReadPhoto
-from tests.support.cloud import PHOTOS, Cloud, open_cloud
+from tests.support.cloud import PHOTOS, RESULTS, Cloud, open_cloud
 from tests.support.labels import GROUP_FACES, PORTRAITS
 from tests.support.photo_files import encode
+from tests.support.postgres import running_postgres
 from tests.support.processes import children_of
+from tests.support.readme import readme_sql
+from tools.collect import read_run, write_csv
+from tools.embed_bucket import embed
 
 COPIES = 5
 BROKEN = "people/broken.jpg"
@@ -161,9 +166,41 @@ def test_the_counts_add_up_over_all_rounds(run: Run) -> None:
     assert sum("/batches/" in key for key in run.objects) == 2
 
 
-def test_a_second_run_changes_nothing(run: Run) -> None:
-    assert run.cloud.run(prefix="people/")["status"] == "SUCCEEDED"
+def test_a_second_run_by_the_command_changes_nothing(run: Run) -> None:
+    progress = embed(run.cloud.states, run.cloud.workflow, {"prefix": "people/"}, poll_s=0.1)
+    assert progress.model_dump() == run.description["output"]
     assert run.cloud.read() == run.objects
+
+
+def test_postgres_finds_the_same_persons_photos(run: Run, tmp_path: Path) -> None:
+    name = run.description["output"]["run"]
+    with (tmp_path / "faces.csv").open("w") as faces, io.StringIO() as others:
+        lines = read_run(run.cloud.s3, RESULTS, "embeddings/", name)
+        assert write_csv(lines, faces, others) == (run.description["output"]["done"]["faces"], 2)
+        assert others.getvalue().splitlines() == [
+            "key,outcome,code",
+            "people/0/person_a_1.jpg,no_face,",
+            f"{BROKEN},error,INVALID_IMAGE",
+        ]
+    (embedding,) = (
+        np.frombuffer(base64.b64decode(line["embedding"]), "<f4").tolist()
+        for line in run.lines
+        if line["key"] == "people/1/person_b_1.jpg"
+    )
+    with running_postgres() as postgres:
+        postgres.run(
+            *(s.replace("faces.csv", str(tmp_path / "faces.csv")) for s in readme_sql()),
+            "ANALYZE faces",
+        )
+        query = f"FROM faces ORDER BY embedding <=> '{embedding}' LIMIT {2 * COPIES}"
+        search = f"SET enable_seqscan = off; EXPLAIN SELECT key {query}"
+        assert "Index Scan using faces_embedding_idx" in postgres.run(search)
+        found = postgres.run(f"SET enable_seqscan = off; SELECT key {query}").split()
+        stored = postgres.run(
+            "SELECT embedding FROM faces WHERE key = 'people/1/person_b_1.jpg'",
+        )
+    assert sorted(found) == sorted(key for key in run.photos if "/person_b_" in key)
+    np.testing.assert_array_equal(np.float32(json.loads(stored)), np.float32(embedding))
 
 
 def test_the_functions_log_no_key_and_no_embedding(run: Run) -> None:
