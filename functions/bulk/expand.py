@@ -4,7 +4,7 @@ The workflow calls it before each round and once after the last: see `Progress`.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from itertools import islice
 from typing import Any
@@ -91,7 +91,7 @@ def write_summary(before: Progress) -> Progress:
     )
 
 
-def list_photos(progress: Progress) -> Iterator[str]:
+def list_photos(progress: Progress) -> Generator[str]:
     """Yields the keys of the photos that are not in a batch yet."""
     if progress.manifest is not None:
         listed = read_manifest(client, settings.results_bucket, progress.manifest)

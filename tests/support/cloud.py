@@ -18,19 +18,20 @@ import pytest
 from anyio.to_thread import run_sync
 from botocore.awsrequest import AWSPreparedRequest, HTTPHeaders
 from moto import mock_aws
+from moto.core.config import DefaultConfig
 from moto.core.models import botocore_stubber
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tests.support.template import TEMPLATE, workflow_of
 from tools.api_gateway import serve
 from tools.lambda_api import ROUTES, Functions
 from tools.lambda_pool import Answer, Busy, Environment, Pool, start_environment
-from tools.translate_template import DEPLOYMENTS, Template, read_template, resolve
+from tools.translate_template import DEPLOYMENTS, Template, resolve
 
 REGION = "eu-west-1"
-ARN = f"arn:aws:lambda:{REGION}:123456789012:function"
 PHOTOS, RESULTS = "photos", "results"
 REFUSED_EVENT = 3
 SLOW_DOWN = (
@@ -57,8 +58,10 @@ def create_front(on_read: OnRead) -> Starlette:
         for name, value in request.headers.items():
             headers[name] = value
         prepared = AWSPreparedRequest(request.method, url, headers, body, stream_output=False)
-        status, answered, content = await run_sync(botocore_stubber.process_request, prepared)
-        kept = {k: str(v) for k, v in answered.items() if k.lower() != "content-length"}
+        answered = await run_sync(botocore_stubber.process_request, prepared)
+        assert answered
+        status, answer_headers, content = answered
+        kept = {k: str(v) for k, v in answer_headers.items() if k.lower() != "content-length"}
         return Response(content, status, kept)
 
     return Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "HEAD", "PUT"])])
@@ -116,19 +119,6 @@ class Cloud:
         return {key: self.s3.get_object(Bucket=RESULTS, Key=key)["Body"].read() for key in keys}
 
 
-def workflow_of(template: Template) -> Template:
-    """Returns the workflow's definition in a resolved template."""
-    text = template["Resources"]["EmbedBucket"]["Properties"]["DefinitionString"]["Fn::Sub"]
-    for name, value in {
-        "AWS::Partition": "aws",
-        "ExpandFunction.Arn": f"{ARN}:expand",
-        "BulkFunction.Arn": f"{ARN}:bulk",
-    }.items():
-        text = text.replace(f"${{{name}}}", value)
-    definition: Template = json.loads(text)
-    return definition
-
-
 @contextmanager
 def open_cloud(
     on_read: OnRead, environments: int, values: Mapping[str, str], **variables: str
@@ -141,8 +131,8 @@ def open_cloud(
         values: parameters of the template.
         variables: of both functions, in addition to the template's.
     """
-    deployed = resolve(read_template(), {**DEPLOYMENTS["bucket"], "PhotosPrefix": "", **values})
-    config = {"stepfunctions": {"execute_state_machine": True}}
+    deployed = resolve(TEMPLATE, {**DEPLOYMENTS["bucket"], "PhotosPrefix": "", **values})
+    config: DefaultConfig = {"stepfunctions": {"execute_state_machine": True}}
     with ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setenv("AWS_DEFAULT_REGION", REGION)

@@ -25,11 +25,22 @@ class Postgres:
 
     def run(self, *commands: str) -> str:
         """Runs commands with psql in one session; returns what they print, columns parted by |."""
-        psql = [self.programs / "psql", "-h", self.folder, "-U", NAME, "-d", NAME, "-XqAt"]
+        psql: list[str | Path] = [
+            self.programs / "psql",
+            "-h",
+            self.folder,
+            "-U",
+            NAME,
+            "-d",
+            NAME,
+            "-XqAt",
+        ]
         psql += ["-v", "ON_ERROR_STOP=1"]
         for command in commands:
             psql += ["-c", command]
-        done = subprocess.run(psql, check=False, capture_output=True, text=True, timeout=60)
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            psql, check=False, capture_output=True, text=True, timeout=60
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 
