@@ -14,8 +14,8 @@ from face_contract.errors import DownloadFailed, NotFound, PayloadTooLarge
 # boto3 has no types.
 Client: TypeAlias = Any
 
-# S3's errors of status 400 that pass.
-PASSING_CODES = frozenset({"RequestTimeout", "ExpiredToken"})
+# S3's errors of status 400 and 403 that pass.
+PASSING_CODES = frozenset({"RequestTimeout", "ExpiredToken", "RequestTimeTooSkewed"})
 
 
 class StorageUnavailable(Exception):
@@ -50,8 +50,7 @@ def storage_errors() -> Iterator[None]:
         yield
     except ClientError as error:
         status, code = _describe(error)
-        passes = status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in PASSING_CODES
-        if passes or status == HTTPStatus.TOO_MANY_REQUESTS:
+        if _passes(status, code):
             raise StorageUnavailable(f"S3 answered {status} {code}.") from None
         raise StorageRefused(f"S3 answered {status} {code}.") from None
     except BotoCoreError as error:
@@ -63,20 +62,21 @@ def read_photo(client: Client, bucket: str, key: str, max_bytes: int) -> bytes:
 
     Raises:
         NotFound: it does not exist any more.
-        DownloadFailed: S3 refuses it, because it is archived for example.
+        DownloadFailed: S3 refuses it, because it is archived or has a key of its own, for example.
         PayloadTooLarge: it is too large.
         StorageUnavailable: see `storage_errors`.
+        StorageRefused: the bucket does not exist.
     """
     with storage_errors():
         try:
             answer = client.get_object(Bucket=bucket, Key=key)
         except ClientError as error:
             status, code = _describe(error)
-            if status == HTTPStatus.NOT_FOUND and code == "NoSuchKey":
+            if code == "NoSuchKey":
                 raise NotFound from None
-            if status == HTTPStatus.FORBIDDEN:
-                raise DownloadFailed from None
-            raise
+            if code == "NoSuchBucket" or _passes(status, code):
+                raise
+            raise DownloadFailed from None
         with closing(answer["Body"]) as body:
             if answer["ContentLength"] > max_bytes:
                 raise PayloadTooLarge(max_bytes)
@@ -92,6 +92,11 @@ def write_object(client: Client, bucket: str, key: str, data: bytes, content_typ
     """
     with storage_errors():
         client.put_object(Bucket=bucket, Key=key, Body=data, ContentType=content_type)
+
+
+def _passes(status: int, code: str) -> bool:
+    is_general = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return is_general or status == HTTPStatus.TOO_MANY_REQUESTS or code in PASSING_CODES
 
 
 def _describe(error: ClientError) -> tuple[int, str]:

@@ -57,7 +57,8 @@ def make_client() -> Iterator[MakeClient]:
         (error("404 Not Found", "NoSuchKey"), NotFound),
         (error("404 Not Found", "NoSuchBucket"), StorageRefused),
         (error("403 Forbidden", "InvalidObjectState"), DownloadFailed),
-        (error("400 Bad Request", "InvalidRequest"), StorageRefused),
+        (error("400 Bad Request", "InvalidRequest"), DownloadFailed),
+        (error("403 Forbidden", "ExpiredToken"), StorageUnavailable),
         (http_response(b"x" * (MAX_BYTES + 1)), PayloadTooLarge),
     ],
 )
