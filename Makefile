@@ -138,6 +138,11 @@ deploy: venv-sam photos ## Build the images and deploy them with SAM (needs Dock
 	$(SAM) build
 	$(SAM) deploy --guided
 
+.PHONY: embed-bucket
+embed-bucket: venv-dev ## Embed the photos of a deployed stack's bucket: make embed-bucket BUCKET=photos [PREFIX=people/]
+	@$(if $(BUCKET),,echo 'Usage: make embed-bucket BUCKET=photos [PREFIX=people/ | MANIFEST=embeddings/list.csv] [RUN=name] [STACK=name]' >&2; exit 2)
+	@$(PYTHON_IN_VENV) -m tools.embed_bucket --bucket "$(BUCKET)" --prefix "$(PREFIX)" $(if $(MANIFEST),--manifest "$(MANIFEST)") $(if $(RUN),--run "$(RUN)") $(if $(STACK),--stack "$(STACK)")
+
 .PHONY: lock
 lock: venv-dev ## Compile the dependency groups of pyproject.toml to locks with hashes (UPGRADE=1: to the newest versions)
 	$(PYTHON_IN_VENV) -m tools.requirements.compile $(if $(UPGRADE),--upgrade)

@@ -30,6 +30,8 @@ REASONS = {
     "aws_lambda_powertools": "structured logs and metrics",
     "awslambdaric": "Lambda's runtime client, if the base has none",
     "simplejson": "Lambda's runtime client, if the base has none",
+    "boto3": "S3, for a whole bucket, if the base has none",
+    "botocore": "S3, for a whole bucket, if the base has none",
     "fastapi_offline": "the local server's documentation without internet",
     "uvicorn": "the local server",
     "idna": "host names of image URLs",

@@ -2,6 +2,7 @@
 
 import http.client
 import random
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -84,7 +85,8 @@ async def get_alias(request: Request) -> Response:
 
 def lambda_error(status: HTTPStatus, kind: str) -> Response:
     """Returns an error in the format of Lambda's API."""
-    return JSONResponse({"Type": "User", "message": kind}, status, {"x-amzn-errortype": kind})
+    headers = {"x-amzn-errortype": kind, "x-amzn-requestid": str(uuid.uuid4())}
+    return JSONResponse({"Type": "User", "message": kind}, status, headers)
 
 
 ROUTES = [

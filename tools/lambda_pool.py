@@ -224,14 +224,19 @@ VARIABLES = {
     "extract": {"MAX_BODY_BYTES": "6225920", "MAX_ANSWER_BYTES": "6000000"},
     "compare": {"MAX_BODY_BYTES": "6225920"},
     "warmup": {},
+    "bulk": {},
+    "expand": {},
 }
+# Entries that are not the handler of a folder of the function's name.
+ENTRIES = {"expand": "functions.bulk.expand.handler"}
+WITH_MODEL = ("extract", "bulk")
 
 
 def start_environment(function: str, **variables: str) -> Environment:
     """Starts an environment of one of our functions, with additional variables."""
-    models = {"MODEL_DIR": str(ROOT / "models")} if function == "extract" else {}
+    models = {"MODEL_DIR": str(ROOT / "models")} if function in WITH_MODEL else {}
     return Environment(
-        f"functions.{function}.handler.handler",
+        ENTRIES.get(function, f"functions.{function}.handler.handler"),
         {**VARIABLES[function], **models, **variables},
     )
 

@@ -31,6 +31,12 @@ DEPLOYMENTS = {
     },
     "networks": {"RequireApiKey": "false", "AllowedCidrs": "203.0.113.7/32,198.51.100.0/24"},
     "open": {"RequireApiKey": "false", "AllowedCidrs": "0.0.0.0/0", "WarmInstances": "0"},
+    "bucket": {
+        "RequireApiKey": "true",
+        "PhotosBucket": "photos",
+        "PhotosPrefix": "people/",
+        "ResultsBucket": "results",
+    },
 }
 _NO_VALUE = object()
 _LOGIC: dict[str, Callable[[list[Any]], bool]] = {

@@ -9,7 +9,7 @@ from face_contract.deadline import Deadline
 from face_contract.distance import check_embedding, compare
 from face_contract.errors import NoFaceDetected, PayloadTooLarge
 from face_contract.scan_schemas import (
-    ExtractManyRequest,
+    FaceChoice,
     FaceQuality,
     FoundFace,
     Landmarks,
@@ -39,9 +39,9 @@ ANSWER_TOO_LARGE = (
 
 @dataclass(frozen=True, slots=True)
 class FaceSearch:
-    """Finds all faces of a photo that a request wants, and embeds them."""
+    """Finds all faces of a photo that are wanted, and embeds them."""
 
-    request: ExtractManyRequest
+    request: FaceChoice
     extractor: Extractor
     stages: StageTimes
 

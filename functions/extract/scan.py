@@ -106,7 +106,7 @@ class Scanner:
         return results
 
     async def _download(self, url: str, deadline: Deadline) -> bytes | ErrorBody:
-        work = partial(_in_place_of_errors, partial(self._source.fetch, url, deadline))
+        work = partial(in_place_of_errors, partial(self._source.fetch, url, deadline))
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     def _examine(
@@ -120,10 +120,10 @@ class Scanner:
         def decode_and_look() -> Result:
             return look(self._source.decode(image, file, deadline, admission.stages), deadline)
 
-        return _in_place_of_errors(decode_and_look)
+        return in_place_of_errors(decode_and_look)
 
 
-def _in_place_of_errors(work: Callable[[], Result]) -> Result | ErrorBody:
+def in_place_of_errors(work: Callable[[], Result]) -> Result | ErrorBody:
     """Returns the result of work on one photo, or the error that stands in its place.
 
     Even an unexpected exception must not spoil the other photos. None is kept: its frames hold the

@@ -1,7 +1,6 @@
 import itertools
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,9 +21,9 @@ from face_service.settings import MEBIBYTE, Settings
 from face_warmup.warm_up import HOLDS_MS
 from functions.local.app import create
 from tests.support.paths import MODEL_DIR, ROOT
-from tools.translate_template import DEPLOYMENTS, Template, allows, read_template, resolve
+from tests.support.template import TEMPLATE, resources, statements, walk
+from tools.translate_template import DEPLOYMENTS, Template, allows, resolve
 
-TEMPLATE = read_template()
 PARAMETERS = TEMPLATE["Parameters"]
 KEY, NETWORKS = DEPLOYMENTS["key"], DEPLOYMENTS["networks"]
 ANY = "x-amazon-apigateway-any-method"
@@ -51,11 +50,6 @@ GATEWAY_ANSWERS = {
 }
 
 
-def resources(values: dict[str, str]) -> Template:
-    deployed: Template = resolve(TEMPLATE, values)["Resources"]
-    return deployed
-
-
 def api(values: dict[str, str]) -> Template:
     properties: Template = resources(values)["Api"]["Properties"]
     return properties
@@ -64,14 +58,6 @@ def api(values: dict[str, str]) -> Template:
 def paths(values: dict[str, str]) -> Template:
     found: Template = api(values)["DefinitionBody"]["paths"]
     return found
-
-
-def walk(node: Any) -> Iterator[Template]:
-    if isinstance(node, dict):
-        yield node
-    for part in node.values() if isinstance(node, dict) else node:
-        if isinstance(part, dict | list):
-            yield from walk(part)
 
 
 def parameters_in(node: Any) -> set[str]:
@@ -292,16 +278,7 @@ def test_functions_have_roles_of_their_own_without_policies_of_aws() -> None:
             roles.append(resource["Properties"]["Role"]["Fn::GetAtt"][0])
         if resource["Type"] == "AWS::IAM::Role":
             assert "ManagedPolicyArns" not in resource["Properties"]
-    assert len(set(roles)) == len(roles) == 5
-
-
-def statements(role: str) -> dict[str, Any]:
-    """The resources of a role's policy by action; a list of actions is joined by blanks."""
-    (policy,) = TEMPLATE["Resources"][role]["Properties"]["Policies"]
-    return {
-        " ".join([s["Action"]] if isinstance(s["Action"], str) else s["Action"]): s["Resource"]
-        for s in policy["PolicyDocument"]["Statement"]
-    }
+    assert len(set(roles)) == len(roles) == 7
 
 
 def test_the_warm_up_reads_the_aliases_and_calls_their_versions_and_nothing_else() -> None:

@@ -69,10 +69,9 @@ MadeBy = Annotated[
 ]
 
 
-class ExtractManyRequest(Schema):
-    """Photos, and which of their faces to embed."""
+class FaceChoice(Schema):
+    """Which faces of a photo to embed, and how."""
 
-    images: list[SentImage] = Field(min_length=1, max_length=MAX_EXTRACTED_IMAGES)
     align: Align = True
     max_faces: Annotated[StrictInt, Field(ge=1, le=MAX_FACES), BeforeValidator(_read_whole)] = (
         Field(MAX_FACES, description="Per photo; the largest are kept.")
@@ -85,6 +84,12 @@ class ExtractManyRequest(Schema):
         EmbeddingFormat.FLOAT,
         description="`float`: 512 numbers; `base64`: 2,048 bytes, little-endian float32.",
     )
+
+
+class ExtractManyRequest(FaceChoice):
+    """Photos, and which of their faces to embed."""
+
+    images: list[SentImage] = Field(min_length=1, max_length=MAX_EXTRACTED_IMAGES)
 
 
 class Point(Schema):

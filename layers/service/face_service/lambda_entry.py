@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.logging import correlation_paths, utils
+from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fastapi import FastAPI
 from mangum import Mangum
@@ -19,6 +18,7 @@ from face_contract.errors import ServiceError
 from face_contract.ping import INSTANCE_ID, hold_s, is_ping
 from face_contract.stages import StageTimes
 from face_service.gateway_request import HttpApiRequest, RestApiRequest, as_dict
+from face_service.lambda_logging import configure_logging
 from face_service.settings import Settings
 from face_service.stage_metrics import write_stage_metrics
 
@@ -37,14 +37,9 @@ def create_handler(
         settings: log level and metrics.
         warm_up: does the work that a first request would wait for.
     """
-    # AWS_LAMBDA_LOG_LEVEL=DEBUG lowers the root logger's level. Libraries would then log the input:
-    # Pillow EXIF values, Mangum paths and traces. Our own loggers have their own level.
-    logging.getLogger().setLevel(logging.WARNING)
+    # It would log paths and traces.
     logging.getLogger("mangum").setLevel(logging.CRITICAL)
-    logger = Logger(service=service, level=settings.log_level)
-    utils.copy_config_to_registered_loggers(
-        logger, include={"face_contract", "face_engine", "face_service"}
-    )
+    logger = configure_logging(service, settings.log_level)
     invocations = itertools.count()
 
     def answer_ping(event: Event, *, is_cold: bool) -> dict[str, Any]:
