@@ -13,6 +13,9 @@ find "$folder" -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -r
 
 # Python loads a library of its own instead of onnxruntime's for C programs. The rest converts models,
 # calls Fortran, downloads, or routes events.
-rm -rf "$folder"/onnxruntime/capi/libonnxruntime.so* "$folder"/onnxruntime/capi/libonnxruntime_providers_shared.so
+rm -rf "$folder"/onnxruntime/capi/libonnxruntime.so*
 for part in backend datasets quantization tools transformers; do rm -rf "$folder/onnxruntime/$part"; done
 rm -rf "$folder/numpy/f2py" "$folder/numpy/_pyinstaller" "$folder/ncnn/model_zoo" "$folder/ncnn/utils" "$folder/aws_lambda_powertools/event_handler"
+# Of AWS's services only S3 is called. boto3's examples show private keys, which scanners report.
+if [ -d "$folder/botocore" ]; then find "$folder/botocore/data" -mindepth 1 -maxdepth 1 -type d ! -name s3 -exec rm -rf {} +; fi
+rm -rf "$folder/boto3/examples"

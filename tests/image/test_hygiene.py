@@ -18,7 +18,8 @@ from tools.image_contents import SMALL_BYTES, files_above, parts_of
 from tools.mounted_image import MountedImage
 
 IMAGES = ("face-extract", "face-compare", "face-local")
-MAX_BYTES = {"face-extract": 300e6, "face-compare": 25e6, "face-local": 310e6}
+# 8 MB of extract are boto3, which the base of the tests lacks.
+MAX_BYTES = {"face-extract": 308e6, "face-compare": 25e6, "face-local": 310e6}
 NOT_WANTED = re.compile(
     r"(^|/)(gcc|cc|g\+\+|clang|ld|make|cmake|pip|npm|node|pytest|tests?|\.?cache|\.git|tensorflow[^/]*"
     r"|tf_?keras[^/]*|build|\.env|\.npmrc|pip\.conf|[^/]+\.(h5|a|o|c|h|tar|whl))(/|$)"
