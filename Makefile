@@ -49,7 +49,7 @@ test: venv-dev $(WHEELS) venv-sam venv-bake weights photos ## Set up everything 
 		exit $$failed
 
 .PHONY: unit
-unit: venv-dev weights photos ## Run the unit tests, which need neither TensorFlow nor SAM: within a minute
+unit: venv-dev weights photos ## Run the unit tests, which need neither TensorFlow nor SAM: about a minute
 	$(PYTEST) $(AT_ONCE) tests/unit
 
 .PHONY: fuzz

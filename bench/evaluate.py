@@ -6,7 +6,6 @@ python -m bench.evaluate --pairs pairs.csv --images folder --out bench/results/e
 apply: `FACE_MODEL=... make evaluate ...` evaluates another model.
 """
 
-import argparse
 import platform
 import sys
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.embedding import embed_images, measure_distances
-from bench.pairs import InvalidPairs, read_pairs
+from bench.pairs import InvalidPairs, create_parser, read_pairs
 from bench.plots import plot_distances, plot_roc
 from bench.report import Evaluation, ImageFacts, ModelFacts, PairFacts, to_json, to_table
 from bench.verification import assign_folds, verify
@@ -107,11 +106,9 @@ def describe_model(loader: ModelLoader) -> ModelFacts:
 
 def main() -> None:
     """Prints a table and writes all figures and plots; prints invalid input as a one-line error."""
-    parser = argparse.ArgumentParser(description="Measures the model on labelled pairs of photos.")
-    parser.add_argument("--pairs", type=Path, required=True, help="CSV: image1,image2,same")
-    parser.add_argument("--images", type=Path, required=True, help="the folder of the images")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="the folder for the results")
-    arguments = parser.parse_args()
+    arguments = create_parser(
+        "Measures the model on labelled pairs of photos.", RESULTS
+    ).parse_args()
     try:
         settings = read_settings(read_catalog().choices)
         evaluation = evaluate(arguments.pairs, arguments.images, arguments.out, settings)

@@ -1,10 +1,13 @@
-"""Reads the labelled pairs of `make evaluate`: a CSV file with the header `image1,image2,same`.
+"""Reads the labelled pairs of `make evaluate` and `make quality`.
+
+They are a CSV file with the header `image1,image2,same`.
 
 `image1` and `image2` are image files inside the folder of images, relative to it. `same` is 1 (or
 true, yes) for two photos of one person, and 0 (or false, no) for two people. The columns may be in
 any order. UTF-8, commas, one pair per line; empty lines are skipped.
 """
 
+import argparse
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +28,20 @@ class Pair:
     image1: Path
     image2: Path
     same: bool
+
+
+def create_parser(description: str, results: Path) -> argparse.ArgumentParser:
+    """Returns the parser of a command that measures labelled pairs.
+
+    Args:
+        description: what the command does.
+        results: the default folder for its results.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--pairs", type=Path, required=True, help="CSV: image1,image2,same")
+    parser.add_argument("--images", type=Path, required=True, help="the folder of the images")
+    parser.add_argument("--out", type=Path, default=results, help="the folder for the results")
+    return parser
 
 
 def read_pairs(path: Path, images: Path) -> list[Pair]:

@@ -1,1 +1,1 @@
-"""Measures down to which size and sharpness of a face the distances tell people apart."""
+"""Measures how small and how blurred faces may be before distances stop telling people apart."""

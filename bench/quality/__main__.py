@@ -1,4 +1,4 @@
-"""Measures down to which size and sharpness of a face the distances tell people apart.
+"""Measures how small and how blurred faces may be before distances stop telling people apart.
 
 python -m bench.quality --pairs bench/portraits.csv --images tests/photos
 
@@ -7,7 +7,6 @@ any other; the second photo stays as it is. `bench.pairs` describes the CSV file
 settings apply.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from bench.pairs import InvalidPairs, read_pairs
+from bench.pairs import InvalidPairs, create_parser, read_pairs
 from bench.quality.plots import plot_steps
 from bench.quality.steps import Degrade, Seen, Step, blur_by, measure_step, see, shrink_to
 from face_contract.errors import ModelUnavailable
@@ -87,13 +86,9 @@ def _rows(kind: str, steps: Sequence[Step]) -> Iterator[str]:
 
 def main() -> None:
     """Prints the tables, and writes all distances and a plot."""
-    parser = argparse.ArgumentParser(
-        description="Measures down to which size and sharpness faces are told apart."
-    )
-    parser.add_argument("--pairs", type=Path, required=True, help="CSV: image1,image2,same")
-    parser.add_argument("--images", type=Path, required=True, help="the folder of the images")
-    parser.add_argument("--out", type=Path, default=RESULTS, help="the folder for the results")
-    arguments = parser.parse_args()
+    arguments = create_parser(
+        "Measures how small and how blurred faces may be.", RESULTS
+    ).parse_args()
     try:
         settings = read_settings(read_catalog().choices)
         results = measure(arguments.pairs, arguments.images, settings)

@@ -112,7 +112,7 @@ def name_of(progress: Progress) -> str:
 
 
 def add_up(progress: Progress) -> Counts:
-    """Returns the counts with those of the last round. A batch that failed has none."""
+    """Adds the counts of the last round to those before it. A failed batch returned none."""
     done = progress.done
     for outcome in progress.outcomes:
         try:

@@ -1,6 +1,6 @@
 """What the workflow passes between its two functions, and the lines of a result.
 
-Keys of photos may tell about people, so no validation error quotes its input.
+The key of a photo may be personal data, so validation errors do not quote their input.
 """
 
 from typing import Annotated, Any, Literal, TypeAlias

@@ -38,6 +38,17 @@ SLOW_DOWN = (
     b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 )
 
+
+@contextmanager
+def mocked_bucket(name: str) -> Iterator[Any]:
+    """Opens a client of moto's S3, which has one empty bucket."""
+    with mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket=name)
+        yield client
+        client.close()
+
+
 # Gets the key of a photo that is read, and the reader's access key; returns whether to throttle.
 OnRead: TypeAlias = Callable[[str, str], bool]
 

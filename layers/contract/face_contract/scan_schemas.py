@@ -25,6 +25,8 @@ from face_contract.schemas import (
     SentImage,
     Threshold,
     Warnings,
+    WrittenAs,
+    is_number,
 )
 from face_contract.vectors import BASE64_CHARS
 
@@ -35,7 +37,7 @@ MAX_FACES = 100
 
 def _check_embedding(value: object) -> object:
     # The numbers themselves are judged later: what is wrong with them is INVALID_EMBEDDING.
-    is_list = isinstance(value, list) and all(type(number) in (int, float) for number in value)
+    is_list = isinstance(value, list) and all(map(is_number, value))
     if is_list or isinstance(value, str):
         return value
     raise PydanticCustomError("embedding", "Input should be a list of numbers or base64 text")
@@ -80,10 +82,7 @@ class FaceChoice(Schema):
     min_confidence: StrictFloat = Field(
         0.0, ge=0, le=1, description="Leave out faces whose detector's score is below this."
     )
-    embedding_format: EmbeddingFormat = Field(
-        EmbeddingFormat.FLOAT,
-        description="`float`: 512 numbers; `base64`: 2,048 bytes, little-endian float32.",
-    )
+    embedding_format: WrittenAs = EmbeddingFormat.FLOAT
 
 
 class ExtractManyRequest(FaceChoice):
@@ -190,10 +189,7 @@ class MatchRequest(Schema):
         ),
     ]
     images: list[SentImage] = Field(min_length=1, max_length=MAX_MATCHED_IMAGES)
-    threshold: Threshold | None = Field(
-        None,
-        description="Smaller distances mean the same person. The default depends on the metric.",
-    )
+    threshold: Threshold = None
     distance_metric: DistanceMetric = DistanceMetric.COSINE
     align: Align = True
     min_face_px: MinFacePx = 0

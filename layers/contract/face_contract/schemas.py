@@ -21,10 +21,15 @@ from face_contract.errors import ErrorCode
 from face_contract.identity import IDENTITY_PATTERN
 
 
+def is_number(value: object) -> bool:
+    """Whether a value of JSON is a number."""
+    return type(value) in (int, float)
+
+
 def _check_number(value: object) -> object:
     # A JSON integer may be too large for a double. Pydantic's own float would then answer 422; the
     # contract wants INVALID_EMBEDDING, which face_contract.distance raises.
-    if type(value) not in (int, float):
+    if not is_number(value):
         raise PydanticCustomError("number", "Input should be a number")
     return value
 
@@ -42,7 +47,10 @@ ReceivedEmbedding = Annotated[
         repr=False,
     ),
 ]
-Threshold = Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)]
+Threshold = Annotated[
+    Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)] | None,
+    Field(description="Smaller distances mean the same person. The default depends on the metric."),
+]
 ModelIdentity = Annotated[
     str,
     Field(pattern=IDENTITY_PATTERN, examples=[EXAMPLE_IDENTITY]),
@@ -74,6 +82,12 @@ class EmbeddingFormat(StrEnum):
     BASE64 = "base64"
 
 
+WrittenAs = Annotated[
+    EmbeddingFormat,
+    Field(description="`float`: 512 numbers; `base64`: 2,048 bytes, little-endian float32."),
+]
+
+
 class SentImage(Schema):
     """A photo, or where it is."""
 
@@ -94,10 +108,7 @@ class ExtractRequest(SentImage):
     align: StrictBool = Field(
         True, description="Align the face by its landmarks; false embeds the detected box as is."
     )
-    embedding_format: EmbeddingFormat = Field(
-        EmbeddingFormat.FLOAT,
-        description="`float`: 512 numbers; `base64`: 2,048 bytes, little-endian float32.",
-    )
+    embedding_format: WrittenAs = EmbeddingFormat.FLOAT
 
 
 class FacialArea(Schema):
@@ -136,10 +147,7 @@ class CompareRequest(Schema):
 
     embedding1: ReceivedEmbedding
     embedding2: ReceivedEmbedding
-    threshold: Threshold | None = Field(
-        None,
-        description="Smaller distances mean the same person. The default depends on the metric.",
-    )
+    threshold: Threshold = None
     distance_metric: DistanceMetric = DistanceMetric.COSINE
     model1: ModelIdentity | None = Field(
         None,

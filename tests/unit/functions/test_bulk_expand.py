@@ -9,16 +9,15 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from functions.bulk.schemas import Batch, Counts, Progress, Summary
 from functions.bulk.sources import InvalidManifest, read_manifest
 from functions.bulk.storage import StorageRefused
 from tests.conftest import Context
+from tests.support.cloud import mocked_bucket
 
 BUCKET, PREFIX = "photos", "embeddings/"
 MODULE = "functions.bulk.expand"
@@ -32,11 +31,8 @@ Expand = Callable[..., ModuleType]
 @pytest.fixture
 def s3() -> Iterator[Any]:
     """S3 with one bucket, for photos and results."""
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=BUCKET)
+    with mocked_bucket(BUCKET) as client:
         yield client
-        client.close()
 
 
 @pytest.fixture

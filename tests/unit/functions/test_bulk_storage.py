@@ -1,4 +1,4 @@
-"""S3's errors, as the functions over a bucket tell them apart."""
+"""Which of S3's errors end a batch, which are outcomes of a photo, and which are tried again."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from functions.bulk.run_folder import result_key, summary_key
 from functions.bulk.schemas import Counts, ErrorLine, Line, Summary
+from tests.support.cloud import mocked_bucket
 from tools.collect import Unfinished, read_run
 
 BUCKET, PREFIX, RUN = "results", "embeddings/", "run"
@@ -18,11 +17,8 @@ LINE = ErrorLine(key="a.jpg", code="INVALID_IMAGE")
 
 @pytest.fixture
 def s3() -> Iterator[Any]:
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=BUCKET)
+    with mocked_bucket(BUCKET) as client:
         yield client
-        client.close()
 
 
 def write(s3: Any, *indexes: int) -> None:
