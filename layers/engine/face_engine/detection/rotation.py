@@ -59,26 +59,32 @@ class RotationSearch:
         preview = shrink(image_rgb, PREVIEW_SIDE_PX) if is_convincing else None
         rotated: list[Face] = []
         for quarter_turns in QUARTER_TURNS:
-            if preview is None or self._may_matter(preview, quarter_turns, upright):
+            if preview is None or self._may_matter(
+                image_rgb, preview, quarter_turns, upright
+            ):
                 rotated += self._detect(image_rgb, quarter_turns)
         return self._choose_rotations(image_rgb, [*upright, *rotated]) if rotated else upright
 
-    def _may_matter(self, preview: Scaled, quarter_turns: int, upright: list[Face]) -> bool:
+    def _may_matter(
+        self, image_rgb: RGBImage, preview: Scaled, quarter_turns: int, upright: list[Face]
+    ) -> bool:
         """Whether a small copy shows a face in this rotation that may matter.
 
-        It does if it is new, or scores at most `PREVIEW_TOLERANCE` below the known one.
+        It does if it is new, or if it scores hardly lower than the same face upright
+        (`PREVIEW_TOLERANCE`) and at least as high in crops. Upside down, every seventh upright face
+        scores high enough in the preview; the crops cost a fifth of a search at full size.
         """
-        previewed = [
-            face.scaled(preview.x_scale, preview.y_scale)
-            for face in self._detect(preview.rgb, quarter_turns)
-        ]
-        return any(
-            all(
-                not is_same_face(face, known) or face.score >= known.score - PREVIEW_TOLERANCE
-                for known in upright
-            )
-            for face in previewed
-        )
+        for previewed in self._detect(preview.rgb, quarter_turns):
+            face = previewed.scaled(preview.x_scale, preview.y_scale)
+            same = [known for known in upright if is_same_face(face, known)]
+            if not same:
+                return True
+            for known in same:
+                if face.score >= known.score - PREVIEW_TOLERANCE:
+                    scores = self._compare_rotations(image_rgb, known, [0, quarter_turns])
+                    if scores[quarter_turns] >= scores[0]:
+                        return True
+        return False
 
     def _detect(self, image_rgb: RGBImage, quarter_turns: int) -> list[Face]:
         rotated = np.ascontiguousarray(np.rot90(image_rgb, quarter_turns))
