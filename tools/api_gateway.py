@@ -22,7 +22,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from face_contract.errors import GATEWAY_ERRORS, ErrorCode, NotFound, PayloadTooLarge, TimedOut
+from face_contract.errors import (
+    GATEWAY_ERRORS,
+    BadGateway,
+    ErrorCode,
+    NotFound,
+    PayloadTooLarge,
+    TimedOut,
+)
 from face_service.app import API_PREFIX
 from functions.local.protocol import KEEP_ALIVE_S
 from tools import lambda_api
@@ -175,6 +182,7 @@ def to_response(answer: Answer) -> Response:
 
 # The messages of template.yaml; its tests check that they are the same.
 GATEWAY_RESPONSES: dict[ErrorCode, tuple[HTTPStatus, str]] = {
+    BadGateway.code: (BadGateway.status, BadGateway.message),
     NotFound.code: (NotFound.status, NotFound.message),
     PayloadTooLarge.code: (PayloadTooLarge.status, PayloadTooLarge.message),
     TimedOut.code: (TimedOut.status, TimedOut.message),
