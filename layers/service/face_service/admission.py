@@ -147,9 +147,12 @@ async def _admission_of(request: Request) -> Admission:
 
 def _measurements_of(request: Request) -> tuple[StageTimes, Counter[ErrorCode]]:
     """Returns what the Lambda entry will report; new ones on the local server."""
-    stages: StageTimes = getattr(request.state, "stages", StageTimes())
-    photo_errors: Counter[ErrorCode] = getattr(request.state, "photo_errors", Counter())
-    return stages, photo_errors
+    stages: StageTimes | None = getattr(request.state, "stages", None)
+    photo_errors: Counter[ErrorCode] | None = getattr(request.state, "photo_errors", None)
+    return (
+        StageTimes() if stages is None else stages,
+        Counter() if photo_errors is None else photo_errors,
+    )
 
 
 CurrentAdmission: TypeAlias = Annotated[Admission, Depends(_admission_of)]
