@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from face_contract.errors import (
     GATEWAY_ERRORS,
@@ -107,7 +108,7 @@ async def serve_request(request: Request) -> Response:
 
 
 @contextmanager
-def serve(app: Starlette) -> Iterator[str]:
+def serve(app: ASGIApp) -> Iterator[str]:
     """Serves an app on loopback in a thread; yields its address."""
     port = free_port()
     config = uvicorn.Config(
