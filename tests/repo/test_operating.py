@@ -191,7 +191,7 @@ def test_every_aws_command_exists_and_takes_these_options(
 
 def test_outputs_and_resources_in_commands_are_the_templates() -> None:
     text = "\n".join(text for _, text in documents())
-    outputs = re.findall(r"OutputKey==`(\w+)`", text) + re.findall(r"output `(\w+)`", text)
+    outputs = re.findall(r"OutputKey=='(\w+)'", text) + re.findall(r"output `(\w+)`", text)
     assert outputs
     assert set(outputs) <= set(TEMPLATE["Outputs"])
     names = re.findall(r"--logical-resource-id (\w+)", text)
