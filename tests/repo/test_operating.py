@@ -25,6 +25,11 @@ ALL = {**DEPLOYMENTS["bucket"], **DEPLOYMENTS["legacy"]}
 CLI_SERVICES = {"deploy": "codedeploy"}
 # Options of the CLI itself, of its pages, and its form of a boolean.
 CLI_OPTIONS = {"query", "output", "max-items", "auto-rollback-enabled"}
+# What describe-stacks returns, as far as the commands look at it.
+STACK = {
+    "Parameters": [{"ParameterKey": "RateLimit", "ParameterValue": "100"}],
+    "Outputs": [{"OutputKey": key, "OutputValue": "value"} for key in TEMPLATE["Outputs"]],
+}
 HEADINGS = ("**What it means.**", "**Look at.**", "**Do.**")
 
 
@@ -184,7 +189,8 @@ def test_every_aws_command_exists_and_takes_these_options(
             assert options <= known, (name, command)
             assert {xform_name(m, "-") for m in shape.required_members} <= options, (name, command)
             if "--query" in words:
-                jmespath.compile(words[words.index("--query") + 1])
+                query = jmespath.compile(words[words.index("--query") + 1])
+                assert command != "describe-stacks" or query.search({"Stacks": [STACK]}), name
             seen.add(command)
     assert len(seen) > 10
 
