@@ -68,7 +68,9 @@ class LegacyPaths:
         if scope["type"] != "http" or not self._is_foreign(scope):
             await self._app(scope, receive, send)
             return
-        body = _RequestBody(receive)
+        # RFC 9112 §6.3: without either, there is no body.
+        framing = {key for key, _ in scope["headers"]} & {b"content-length", b"transfer-encoding"}
+        body = _RequestBody(receive, exists=bool(framing))
         async with anyio.create_task_group() as tasks:
 
             async def stop_if_abandoned() -> None:
@@ -100,7 +102,8 @@ class LegacyPaths:
                     scope["method"],
                     self._target(scope),
                     headers=self._request_headers(scope),
-                    content=body.read(),
+                    # The library would declare an empty one as chunked.
+                    content=body.read() if body.exists else None,
                     extensions={"timeout": self._timeouts},
                 ) as answer,
             ):
@@ -153,9 +156,12 @@ class LegacyPaths:
 class _RequestBody:
     """A client's body, and its disconnect, which arrives by the same channel."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, *, exists: bool) -> None:
         self.receive = receive
+        self.exists = exists
         self._is_done = anyio.Event()
+        if not exists:
+            self._is_done.set()
 
     async def read(self) -> AsyncIterator[bytes]:
         """Yields the body in parts. If the client leaves, it waits to be cancelled."""

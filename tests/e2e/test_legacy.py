@@ -213,6 +213,7 @@ def test_what_is_for_one_connection_only_stays_on_it(server: LocalServer, old: O
     for name in {*hop, "Upgrade"}:
         assert seen(old.scopes[-1], name.lower().encode()) == []
     assert old.bodies[-1] == b"abc"
+    assert seen(old.scopes[-1], b"content-length") == [b"3"]
 
     def reply(_path: str, send: Any) -> None:
         send(http_response(b"old", Connection="close, X-Hop", X_Hop="x", X_End="y", Upgrade="h2c"))
@@ -222,6 +223,30 @@ def test_what_is_for_one_connection_only_stays_on_it(server: LocalServer, old: O
     assert headers["x-end"] == "y"
     assert not {"x-hop", "upgrade"} & set(headers)
     assert headers["keep-alive"] == "timeout=75"
+
+
+def test_a_body_is_declared_as_it_came(server: LocalServer, old: OldService) -> None:
+    chunks = b"3\r\nabc\r\n0\r\n\r\n"
+    for method, headers, sent, declared in (
+        ("GET", "", b"", []),
+        ("POST", "Content-Length: 0\r\n", b"", [(b"content-length", b"0")]),
+        ("POST", "Transfer-Encoding: chunked\r\n", chunks, [(b"transfer-encoding", b"chunked")]),
+        # Two lengths that differ are how requests are smuggled: only the one that counts goes on.
+        (
+            "POST",
+            "Content-Length: 99\r\nTransfer-Encoding: chunked\r\n",
+            chunks,
+            [(b"transfer-encoding", b"chunked")],
+        ),
+    ):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+            head = f"{method} {CLIP} HTTP/1.1\r\nHost: x\r\n{headers}\r\n"
+            connection.sendall(head.encode() + sent)
+            reply = http.client.HTTPResponse(connection)
+            reply.begin()
+            assert (reply.status, reply.read()) == (207, b"cba" if sent else b"")
+        names = (b"content-length", b"transfer-encoding")
+        assert [header for header in old.scopes[-1]["headers"] if header[0] in names] == declared
 
 
 def test_large_bodies_are_streamed_both_ways_in_little_memory(

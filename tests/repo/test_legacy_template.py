@@ -46,8 +46,9 @@ def test_unknown_paths_go_to_the_one_url_as_they_came(path: str, end: str) -> No
         assert integration["type"] == "http_proxy"
         assert integration["httpMethod"] == ("ANY" if method == ANY else "OPTIONS")
         assert integration["uri"] == LEGACY["LegacyUrl"] + end
-        # API Gateway's longest.
+        # As long as for our own functions.
         assert integration["timeoutInMillis"] == 29_000
+        assert integration["responseTransferMode"] == "STREAM"
         proxied = {"integration.request.path.proxy": "method.request.path.proxy"}
         assert integration.get("requestParameters", {}) == (proxied if "proxy" in path else {})
         assert "contentHandling" not in integration
