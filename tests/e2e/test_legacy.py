@@ -5,16 +5,19 @@ import hashlib
 import http.client
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
 import anyio
 import httpx2 as httpx
 import pytest
+import trustme
 from starlette.types import Receive, Scope, Send
 
 from face_contract.errors import MethodNotAllowed, NotFound, ServiceError
@@ -433,6 +436,26 @@ def test_failures_of_the_old_service_are_errors_in_the_envelope() -> None:
     assert "the old service failed: " in log
     assert "Traceback" not in log
     assert CANARY not in log
+
+
+def test_tls_is_verified(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    trusted = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
+
+    def reply(_path: str, send: Any) -> None:
+        send(http_response(b"old"))
+
+    with running(reply, tls=context) as upstream:
+        url = f"https://localhost:{upstream.port}"
+        with local_server(url, SSL_CERT_FILE=str(trusted)) as server:
+            assert httpx.get(f"{server.address}{CLIP}").text == "old"
+        with local_server(url, SSL_CERT_FILE=str(tmp_path / "other.pem")) as server:
+            assert_error(httpx.get(f"{server.address}{CLIP}"), 502, "BAD_GATEWAY")
+    assert len(upstream.requests) == 1
 
 
 def test_an_old_service_that_is_down_is_a_bad_gateway() -> None:

@@ -106,6 +106,18 @@ def test_a_good_service_passes_every_check(address: str, suffix: str) -> None:
     assert re.fullmatch(rf"good, after \d\.\d s: {address}", lines[-1])
 
 
+def test_the_bundle_on_lambdas_runtime_passes(gateway: str) -> None:
+    code, lines = smoke(gateway)
+    assert code == 0, lines
+    assert "photos of up to 4.7 MB" in lines[1]
+
+
+def test_the_document_shows_what_it_prints() -> None:
+    text = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    shown = re.findall(r"^ok    (\S.*?) {2,}\d+ ms  \S", text, re.MULTILINE)
+    assert shown == list(CHECKS)
+
+
 @pytest.mark.parametrize("key", ["", "wrong"])
 def test_a_wrong_key_is_told_at_the_first_check_that_needs_it(address: str, key: str) -> None:
     code, lines = smoke(address, key)
