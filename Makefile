@@ -138,6 +138,12 @@ deploy: venv-sam photos ## Build the images and deploy them with SAM (needs Dock
 	$(SAM) build
 	$(SAM) deploy --guided
 
+.PHONY: smoke
+smoke: ## Check a deployed stack end to end in ten seconds: make smoke URL=https://... [KEY=...]
+	@$(if $(URL),,echo 'Usage: make smoke URL=https://... [KEY=...]' >&2; exit 2)
+	@# KEY reaches it by the environment, because everybody can read the arguments of a process.
+	@$(PYTHON) -m tools.smoke --url "$(URL)"
+
 .PHONY: embed-bucket
 embed-bucket: venv-dev ## Embed the photos of a deployed stack's bucket: make embed-bucket BUCKET=photos [PREFIX=people/]
 	@$(if $(BUCKET),,echo 'Usage: make embed-bucket BUCKET=photos [PREFIX=people/ | MANIFEST=embeddings/list.csv] [RUN=name] [STACK=name]' >&2; exit 2)

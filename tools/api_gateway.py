@@ -21,8 +21,16 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
-from face_contract.errors import GATEWAY_ERRORS, ErrorCode, NotFound, PayloadTooLarge, TimedOut
+from face_contract.errors import (
+    GATEWAY_ERRORS,
+    BadGateway,
+    ErrorCode,
+    NotFound,
+    PayloadTooLarge,
+    TimedOut,
+)
 from face_service.app import API_PREFIX
 from functions.local.protocol import KEEP_ALIVE_S
 from tools import lambda_api
@@ -100,7 +108,7 @@ async def serve_request(request: Request) -> Response:
 
 
 @contextmanager
-def serve(app: Starlette) -> Iterator[str]:
+def serve(app: ASGIApp) -> Iterator[str]:
     """Serves an app on loopback in a thread; yields its address."""
     port = free_port()
     config = uvicorn.Config(
@@ -175,6 +183,7 @@ def to_response(answer: Answer) -> Response:
 
 # The messages of template.yaml; its tests check that they are the same.
 GATEWAY_RESPONSES: dict[ErrorCode, tuple[HTTPStatus, str]] = {
+    BadGateway.code: (BadGateway.status, BadGateway.message),
     NotFound.code: (NotFound.status, NotFound.message),
     PayloadTooLarge.code: (PayloadTooLarge.status, PayloadTooLarge.message),
     TimedOut.code: (TimedOut.status, TimedOut.message),

@@ -37,6 +37,11 @@ DEPLOYMENTS = {
         "PhotosPrefix": "people/",
         "ResultsBucket": "results",
     },
+    "legacy": {
+        "RequireApiKey": "true",
+        "LegacyUrl": "https://old-service.example/base",
+        "RunbookUrl": "https://git.example/faces/docs/runbook",
+    },
 }
 _NO_VALUE = object()
 _LOGIC: dict[str, Callable[[list[Any]], bool]] = {
@@ -165,6 +170,11 @@ class _Resolver:
                 return self._mappings[name][first_key][second_key]
             case {"Fn::Join": [separator, [*parts]]} if all(isinstance(p, str) for p in parts):
                 return separator.join(parts)
+            case {"Fn::Sub": [text, {**variables}]}:
+                for name, value in variables.items():
+                    known = value["Fn::Sub"] if isinstance(value, dict) else value
+                    text = text.replace(f"${{{name}}}", known)
+                return self._look_up("Fn::Sub", text)
         for function in node.keys() & _LOGIC.keys():
             return _LOGIC[function](node[function])
         return node

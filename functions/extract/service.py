@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 
 from face_contract.distance import DEFAULT_THRESHOLDS
@@ -13,6 +14,7 @@ from face_contract.scan_schemas import (
     Match,
     MatchRequest,
     MatchResponse,
+    PhotoFaces,
 )
 from face_contract.schemas import (
     ErrorBody,
@@ -46,6 +48,10 @@ from functions.extract.scan import Scanner
 def milliseconds_since(start_s: float) -> float:
     """Returns the milliseconds since a reading of `time.perf_counter`."""
     return (time.perf_counter() - start_s) * 1000
+
+
+def _count_errors(results: Sequence[PhotoFaces | Match], admission: Admission) -> None:
+    admission.photo_errors.update(result.error.code for result in results if result.error)
 
 
 class ExtractionService:
@@ -132,8 +138,10 @@ class ExtractionService:
         search = FaceSearch(request, extractor, admission.stages)
         results = await self._scanner.scan(request.images, admission, search.look)
         admission.stages.begin(Stage.SERIALISE)
+        limited = limit_answer(results, self._settings.max_answer_bytes)
+        _count_errors(limited, admission)
         return ExtractManyResponse(
-            results=limit_answer(results, self._settings.max_answer_bytes),
+            results=limited,
             model=extractor.identity_for(align=request.align),
             processing_time_ms=milliseconds_since(start),
         )
@@ -157,8 +165,10 @@ class ExtractionService:
         search = PersonSearch(request, person, extractor, admission.stages)
         results = await self._scanner.scan(request.images, admission, search.look)
         admission.stages.begin(Stage.SERIALISE)
+        matches = [Match(error=r) if isinstance(r, ErrorBody) else r for r in results]
+        _count_errors(matches, admission)
         return MatchResponse(
-            matches=[Match(error=r) if isinstance(r, ErrorBody) else r for r in results],
+            matches=matches,
             threshold_used=request.threshold or DEFAULT_THRESHOLDS[request.distance_metric],
             distance_metric=request.distance_metric,
             model=model,

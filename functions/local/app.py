@@ -13,6 +13,7 @@ from face_service.settings import Settings, read_settings
 from functions.compare.app import build_router as build_compare_router
 from functions.extract.app import build_router as build_extract_router
 from functions.extract.loader import create_loader
+from functions.local.legacy import LegacyPaths
 from functions.local.protocol import AbsoluteForm
 
 logger = logging.getLogger(__name__)
@@ -40,5 +41,12 @@ def create(settings: Settings | None = None, catalog: Catalog | None = None) -> 
 
     routers = [build_extract_router(loader, settings), build_compare_router(settings)]
     app = create_app("Face embeddings", routers, settings, docs=True, lifespan=load_model)
+    if settings.legacy_url:
+        app.add_middleware(
+            LegacyPaths,
+            routes=app.routes,
+            url=settings.legacy_url,
+            timeout_s=settings.request_budget_s,
+        )
     app.add_middleware(AbsoluteForm)
     return app

@@ -8,15 +8,16 @@ from tests.support.template import TEMPLATE, resources, statements, walk, workfl
 from tools.translate_template import DEPLOYMENTS, allows, resolve
 
 KEY, BUCKET = DEPLOYMENTS["key"], DEPLOYMENTS["bucket"]
-BULK = {"BulkFunction", "ExpandFunction", "EmbedBucket"}
+WITHOUT = {**BUCKET, "PhotosBucket": ""}
+BULK = {"BulkFunction", "ExpandFunction", "EmbedBucket", "BulkFails"}
 BULK |= {f"{name}Role" for name in ("Bulk", "Expand", "EmbedBucket")} | {"BulkLogs", "ExpandLogs"}
 PHOTOS = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${PhotosBucket}/${PhotosPrefix}*"}
 RESULTS = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${ResultsBucket}/${ResultsPrefix}*"}
 
 
 def test_without_a_bucket_nothing_of_the_workflow_is_made() -> None:
-    assert set(resources(BUCKET)) - set(resources(KEY)) == BULK
-    outputs = [set(resolve(TEMPLATE, v)["Outputs"]) for v in (BUCKET, KEY)]
+    assert set(resources(BUCKET)) - set(resources(WITHOUT)) == BULK
+    outputs = [set(resolve(TEMPLATE, v)["Outputs"]) for v in (BUCKET, WITHOUT)]
     assert outputs[0] - outputs[1] == {"EmbedBucketWorkflow", "PhotosBucketName", "ResultsLocation"}
     assert not allows(TEMPLATE, {**KEY, "PhotosBucket": "photos"})
 

@@ -7,6 +7,7 @@ import pytest
 
 from face_contract.errors import (
     GATEWAY_ERRORS,
+    BadGateway,
     ErrorCode,
     GatewayError,
     InvalidRequest,
@@ -172,7 +173,14 @@ def test_networks_are_allowed_by_a_resource_policy() -> None:
 def test_gateway_answers_are_the_envelope() -> None:
     errors: dict[ErrorCode, GatewayError | type[ServiceError]] = {
         error.code: error
-        for error in (*GATEWAY_ERRORS, NotFound, PayloadTooLarge, InvalidRequest, TimedOut)
+        for error in (
+            *GATEWAY_ERRORS,
+            NotFound,
+            PayloadTooLarge,
+            InvalidRequest,
+            BadGateway,
+            TimedOut,
+        )
     }
     answers = api(NETWORKS)["GatewayResponses"]
     assert set(answers) == set(GATEWAY_ANSWERS)

@@ -13,6 +13,7 @@
     ├── InvalidRequest          422  VALIDATION_ERROR
     ├── InternalError           500  INTERNAL_ERROR
     │   └── ModelFailed         500  MODEL_ERROR
+    ├── BadGateway              502  BAD_GATEWAY
     ├── ModelUnavailable        503  MODEL_UNAVAILABLE
     ├── Overloaded              503  OVERLOADED
     └── TimedOut                504  TIMEOUT
@@ -184,6 +185,14 @@ class ModelFailed(InternalError):
     message = "The model did not produce a valid embedding."
 
 
+class BadGateway(ServiceError):
+    """The old service behind `LEGACY_URL` gave no valid answer. API Gateway has the same error."""
+
+    code = ErrorCode.BAD_GATEWAY
+    status = HTTPStatus.BAD_GATEWAY
+    message = "The service behind the API failed."
+
+
 class ModelUnavailable(ServiceError):
     """The configured weights are missing or broken."""
 
@@ -223,8 +232,5 @@ GATEWAY_ERRORS = (
     GatewayError(ErrorCode.FORBIDDEN, HTTPStatus.FORBIDDEN, "Access to this API is denied."),
     GatewayError(
         ErrorCode.TOO_MANY_REQUESTS, HTTPStatus.TOO_MANY_REQUESTS, "Too many requests: slow down."
-    ),
-    GatewayError(
-        ErrorCode.BAD_GATEWAY, HTTPStatus.BAD_GATEWAY, "The function behind the API failed."
     ),
 )

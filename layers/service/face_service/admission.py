@@ -1,6 +1,7 @@
 """A thread pool with a bounded queue, and a router that admits requests to it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
@@ -13,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from face_contract.deadline import Deadline
-from face_contract.errors import Overloaded, TimedOut
+from face_contract.errors import ErrorCode, Overloaded, TimedOut
 from face_contract.stages import Stage, StageTimes
 from face_service.json_body import JsonRequest
 
@@ -95,13 +96,23 @@ class Slot:
 
 
 class Admission:
-    """An admitted request: its slot, its deadline, its times and its permit to send a body."""
+    """An admitted request: its slot, its deadline, its measurements and its permit to send a body.
+
+    Attributes:
+        photo_errors: errors in the places of photos, by code, to be counted by the route.
+    """
 
     def __init__(
-        self, slot: Slot, deadline: Deadline, stages: StageTimes, bodies: asyncio.Semaphore
+        self,
+        slot: Slot,
+        deadline: Deadline,
+        stages: StageTimes,
+        photo_errors: Counter[ErrorCode],
+        bodies: asyncio.Semaphore,
     ) -> None:
         self.deadline = deadline
         self.stages = stages
+        self.photo_errors = photo_errors
         self._slot = slot
         self._bodies = bodies
         self._has_body = False
@@ -134,10 +145,14 @@ async def _admission_of(request: Request) -> Admission:
     return admission
 
 
-def _stages_of(request: Request) -> StageTimes:
-    """Returns the times that the Lambda entry will report; new ones on the local server."""
+def _measurements_of(request: Request) -> tuple[StageTimes, Counter[ErrorCode]]:
+    """Returns what the Lambda entry will report; new ones on the local server."""
     stages: StageTimes | None = getattr(request.state, "stages", None)
-    return StageTimes() if stages is None else stages
+    photo_errors: Counter[ErrorCode] | None = getattr(request.state, "photo_errors", None)
+    return (
+        StageTimes() if stages is None else stages,
+        Counter() if photo_errors is None else photo_errors,
+    )
 
 
 CurrentAdmission: TypeAlias = Annotated[Admission, Depends(_admission_of)]
@@ -159,9 +174,9 @@ def bounded_router(queue: WorkQueue, budget_s: float) -> APIRouter:
 
             async def answer_in_time(request: Request) -> Response:
                 with queue.enter() as slot:
-                    stages = _stages_of(request)
+                    stages, photo_errors = _measurements_of(request)
                     admission = request.state.admission = Admission(
-                        slot, Deadline(budget_s), stages, bodies
+                        slot, Deadline(budget_s), stages, photo_errors, bodies
                     )
                     try:
                         async with asyncio.timeout(budget_s) as budget:

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
@@ -14,9 +15,10 @@ from mangum.types import ASGI
 from mangum.types import LambdaContext as MangumContext
 from starlette.types import Receive, Scope, Send
 
-from face_contract.errors import ServiceError
+from face_contract.errors import ErrorCode, ServiceError
 from face_contract.ping import INSTANCE_ID, hold_s, is_ping
 from face_contract.stages import StageTimes
+from face_service.error_metrics import write_error_metrics
 from face_service.gateway_request import HttpApiRequest, RestApiRequest, as_dict
 from face_service.lambda_logging import configure_logging
 from face_service.settings import Settings
@@ -64,24 +66,27 @@ def create_handler(
         if "requestContext" not in event:
             logger.warning("The event is neither a ping nor an HTTP request.")
         stages = StageTimes()
+        photo_errors: Counter[ErrorCode] = Counter()
         # No lifespan: Lambda may freeze or end an instance without ever shutting the app down.
         serve = Mangum(
-            _with_stages(app, stages),
+            _with_state(app, {"stages": stages, "photo_errors": photo_errors}),
             lifespan="off",
             custom_handlers=[HttpApiRequest, RestApiRequest],
         )
         # Mangum has its own type for the context.
         answer = serve(event, cast("MangumContext", context))
-        write_stage_metrics(stages, settings.powertools_metrics_namespace, service, is_cold=is_cold)
+        namespace = settings.powertools_metrics_namespace
+        write_stage_metrics(stages, namespace, service, is_cold=is_cold)
+        write_error_metrics(answer["statusCode"], answer["body"], photo_errors, namespace, service)
         return answer
 
     return handler
 
 
-def _with_stages(app: FastAPI, stages: StageTimes) -> ASGI:
-    """Returns the app with `stages` in the state of its request."""
+def _with_state(app: FastAPI, state: dict[str, object]) -> ASGI:
+    """Returns the app with measurements in the state of its request."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, "state": {"stages": stages}}, receive, send)
+        await app({**scope, "state": state}, receive, send)
 
     return serve

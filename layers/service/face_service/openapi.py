@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from face_contract.errors import (
     GATEWAY_ERRORS,
+    BadGateway,
     Details,
     ErrorCode,
     InternalError,
@@ -35,6 +36,7 @@ def document_responses(
         NotFound,
         MethodNotAllowed,
         InternalError,
+        BadGateway,
         TimedOut,
     ]
     for error in raised:

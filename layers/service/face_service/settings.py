@@ -1,13 +1,17 @@
 """Settings from environment variables."""
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MEBIBYTE = 1024 * 1024
+# The template's parameter LegacyUrl has the same: scheme, host, port and path only.
+LEGACY_URL = r"^(https?://[A-Za-z0-9._-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*)?$"
 
 
 class InvalidSetting(ValueError):
@@ -66,6 +70,20 @@ class Settings(BaseSettings):
         True,
         description="If no face is found or required: embed the whole image, or answer `null`.",
     )
+
+    legacy_url: str = Field(
+        "",
+        description="Where the local server passes requests for unknown paths; off if empty.",
+    )
+
+    @field_validator("legacy_url")
+    @classmethod
+    def _is_base_url(cls, value: str) -> str:
+        if not re.fullmatch(LEGACY_URL, value):
+            raise ValueError("use a URL such as http://old-service:8001, without a last slash")
+        # Raises ValueError for a port that is out of range.
+        _ = urlsplit(value).port
+        return value
 
     @field_validator("cors_origins", "download_allowed_hosts", mode="before")
     @classmethod

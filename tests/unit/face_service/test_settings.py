@@ -56,6 +56,8 @@ def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) ->
         ("DOWNLOAD_TIMEOUT_S", "0"),
         ("EMBED_WITHOUT_FACE", "2"),
         ("ENABLE_DOCS", "2"),
+        ("LEGACY_URL", "http://old-service/"),
+        ("LEGACY_URL", "http://old-service:99999"),
     ],
 )
 def test_a_bad_value_is_one_sentence_that_names_the_variable(
