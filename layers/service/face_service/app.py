@@ -13,7 +13,7 @@ from starlette.types import StatelessLifespan
 from face_contract import __version__
 from face_service.body_limit import BodyLimit
 from face_service.error_handlers import LastResort, register_error_handlers
-from face_service.openapi import restore_nulls
+from face_service.openapi import complete_document
 from face_service.settings import Settings
 
 API_PREFIX = "/api/v1"
@@ -63,7 +63,7 @@ def create_app(
     )
     for router in routers:
         app.include_router(router, prefix=API_PREFIX)
-    restore_nulls(app)
+    complete_document(app)
     register_error_handlers(app, settings.max_body_bytes)
     # The middleware added last is the outermost.
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)
