@@ -115,9 +115,12 @@ export class ScriptedServer {
     return started;
   }
 
+  /** Stops it, unless it is stopped already. */
   async stop(): Promise<void> {
-    this.#server.closeAllConnections();
-    await close(this.#server);
+    if (this.#server.listening) {
+      this.#server.closeAllConnections();
+      await close(this.#server);
+    }
   }
 }
 

@@ -70,10 +70,11 @@ test("what is no photo, and what is no embedding, is refused", async () => {
   await assert.rejects(service.compareFaces(zeros, zeros), /INVALID_EMBEDDING/);
 });
 
-test("when the service fails, every method says so and makes nothing up", async () => {
+test("when the service fails, every method says so and makes nothing up", async (t) => {
   const failing = await ScriptedServer.start((_, response) =>
     answer(response, 500, errorBody("INTERNAL_ERROR")),
   );
+  t.after(() => failing.stop());
   const photo = read("person_a_1.jpg");
   const vector = Array<number>(512).fill(0.1);
   const service = new vara.FaceEmbeddingService({ baseUrl: failing.url });
@@ -89,7 +90,7 @@ test("when the service fails, every method says so and makes nothing up", async 
   await check();
 });
 
-test("embeddings of two models are not compared", async () => {
+test("embeddings of two models are not compared", async (t) => {
   const asked: unknown[] = [];
   const models = ["one/yunet/similarity", "two/yunet/similarity"];
   const extraction = {
@@ -107,6 +108,7 @@ test("embeddings of two models are not compared", async () => {
       answer(response, 307, "", { location: `${server.url}${request.url}` });
     }
   });
+  t.after(() => mixed.stop());
   const service = new vara.FaceEmbeddingService({ baseUrl: mixed.url });
   const one = await service.extractEmbedding(read("person_a_1.jpg"));
   const two = await service.extractEmbedding(read("person_a_1.jpg"));
@@ -115,5 +117,4 @@ test("embeddings of two models are not compared", async () => {
     /MODEL_MISMATCH/,
   );
   assert.equal(asked.length, 1);
-  await mixed.stop();
 });
