@@ -129,7 +129,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
     )
     async def match_faces(request: MatchRequest, admission: CurrentAdmission) -> MatchResponse:
         """Compares a person's embedding with the faces of up to 20 photos, and answers with the
-        nearest face of each photo.
+        nearest face of each photo. The embedding in the example is nobody's.
 
         There is one match for each photo, in the order sent. Without a face, `is_same_person` is
         false and the numbers are null. A photo that cannot be used has an `error` in its match and

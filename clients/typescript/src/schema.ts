@@ -1,4 +1,4 @@
-// Made from openapi.json by `make openapi`; do not edit. sha256:21836aa81644871d12e9990b0060cf418a8d49ff269e01f0caa5c01afe1d3041
+// Made from openapi.json by `make openapi`; do not edit. sha256:8f1fa648f3ff989182bf001b8017444b4997345052a8aa198d6dd5e15cfd25a7
 export interface paths {
     "/api/v1/health": {
         parameters: {
@@ -104,7 +104,7 @@ export interface paths {
         /**
          * Find a person in several photos
          * @description Compares a person's embedding with the faces of up to 20 photos, and answers with the
-         *     nearest face of each photo.
+         *     nearest face of each photo. The embedding in the example is nobody's.
          *
          *     There is one match for each photo, in the order sent. Without a face, `is_same_person` is
          *     false and the numbers are null. A photo that cannot be used has an `error` in its match and
