@@ -26,6 +26,10 @@ TRANSLATED := .aws-sam/translated
 # sam and cfn-lint check against this region's offline specification; no AWS call is made.
 LINT_REGION := eu-west-1
 
+TYPESCRIPT := clients/typescript
+# .venv has Node.
+NODE := PATH="$(abspath $(VENV)/bin):$$PATH"
+
 export FACE_MODEL MODEL_DIR
 
 # Two targets may need the same environment.
@@ -52,6 +56,11 @@ test: venv-dev $(WHEELS) venv-sam venv-bake weights photos ## Set up everything 
 unit: venv-dev weights photos ## Run the unit tests, which need neither TensorFlow nor SAM: about a minute
 	$(PYTEST) $(AT_ONCE) tests/unit
 
+.PHONY: test-clients
+test-clients: venv-dev weights photos $(TYPESCRIPT)/node_modules ## Test the TypeScript client against the local server
+	cd $(TYPESCRIPT) && $(NODE) npm run generate -- --check && $(NODE) npm run build && \
+		PYTHON=$(abspath $(PYTHON_IN_VENV)) $(NODE) npm test
+
 .PHONY: fuzz
 fuzz: venv-dev weights photos ## Fuzz schema, images, base64, URLs and vectors (about ten minutes)
 	$(PYTEST) --timeout 900 --hypothesis-profile=long tests/fuzz
@@ -68,6 +77,12 @@ check: venv-dev ## Check format, lint, types, import rules and locks without edi
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PYTHON_IN_VENV) -m tools.requirements.locks
+	$(PYTHON_IN_VENV) -m tools.openapi --check
+
+.PHONY: openapi
+openapi: venv-dev $(TYPESCRIPT)/node_modules ## Write openapi.json, and the TypeScript client's types from it
+	$(PYTHON_IN_VENV) -m tools.openapi
+	cd $(TYPESCRIPT) && $(NODE) npm run generate
 
 .PHONY: fix
 fix: venv-dev ## Format, and apply the linter's fixes
@@ -155,7 +170,7 @@ lock: venv-dev ## Compile the dependency groups of pyproject.toml to locks with 
 
 .PHONY: clean
 clean: ## Remove everything these commands made, including weights and photos
-	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(BAKE_VENV) $(WHEELS) .aws-sam .images $(MODEL_DIR) $(PHOTO_DIR) tests/weights .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
+	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(BAKE_VENV) $(WHEELS) .aws-sam .images $(MODEL_DIR) $(PHOTO_DIR) tests/weights $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
 	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
 
 # One lock for each environment. A changed lock makes it anew, so nothing stale stays in it.
@@ -170,6 +185,9 @@ venv-serve venv-heic venv-dev venv-sam venv-checkov venv-bake:
 		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.13 ..." >&2; exit 1; }; \
 		$$python -m tools.requirements.environment $(ENVIRONMENT) $(@:venv-%=%)
+
+$(TYPESCRIPT)/node_modules: $(TYPESCRIPT)/package-lock.json | venv-dev
+	cd $(TYPESCRIPT) && $(NODE) npm ci && touch node_modules
 
 $(WHEELS): functions/warmup/requirements.txt | venv-dev
 	@rm -rf $@ $@.new

@@ -40,6 +40,11 @@ def build_router(settings: Settings) -> APIRouter:
         ),
     )
     async def compare_faces(request: CompareRequest) -> CompareResponse:
+        """Measures the distance between two embeddings: below the threshold, they show one person.
+
+        Send the `model` that came with each embedding, too: embeddings of models that cannot be
+        compared are then refused with 409. This needs no model and no photo, and is fast.
+        """
         if request.model1 is not None and request.model2 is not None:
             check_comparable(request.model1, request.model2)
         comparison = compare(

@@ -54,6 +54,9 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         responses=document_responses(HealthResponse, ModelUnavailable),
     )
     async def health() -> HealthResponse:
+        """Answers 200 if the model is loaded or can be loaded, and 503 if its files are missing or
+        broken. It never waits in the queue and never needs an API key.
+        """
         # Not bounded, so it answers even when the queue is full.
         return await service.check_health()
 
@@ -77,12 +80,21 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
     async def extract_embedding(
         request: ExtractRequest, admission: CurrentAdmission
     ) -> ExtractResponse:
+        """Finds the faces of a photo and embeds the largest.
+
+        With `enforce_detection`, a photo must show exactly one face. Without it, the largest of
+        several faces is embedded, and a photo without a face has `face_count` 0 and the embedding
+        of the whole photo, or null if the service is set so.
+
+        If a JPEG, PNG or WebP is damaged, only faces before the damage count, and `warnings` says
+        `TRUNCATED_IMAGE`.
+        """
         return await service.extract(request, admission)
 
     @bounded.post(
         "/extract-embeddings",
         tags=["faces"],
-        summary="Extract the embeddings of all faces of several photos",
+        summary="Extract all faces of several photos",
         responses=document_responses(
             ExtractManyResponse,
             PayloadTooLarge,
@@ -94,6 +106,11 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
     async def extract_embeddings(
         request: ExtractManyRequest, admission: CurrentAdmission
     ) -> ExtractManyResponse:
+        """Embeds every face of up to 16 photos, with landmarks and quality.
+
+        There is one result for each photo, in the order sent. A photo that cannot be used has an
+        `error` in its result and spoils no other. A photo without a face is no error.
+        """
         return await service.extract_many(request, admission)
 
     @bounded.post(
@@ -111,6 +128,13 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         ),
     )
     async def match_faces(request: MatchRequest, admission: CurrentAdmission) -> MatchResponse:
+        """Compares a person's embedding with the faces of up to 20 photos, and answers with the
+        nearest face of each photo. The embedding in the example is nobody's.
+
+        There is one match for each photo, in the order sent. Without a face, `is_same_person` is
+        false and the numbers are null. A photo that cannot be used has an `error` in its match and
+        spoils no other.
+        """
         return await service.match(request, admission)
 
     @bounded.post(
@@ -120,6 +144,7 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         responses=document_responses(WarmUpResponse, ModelUnavailable, Overloaded),
     )
     async def warm_up(admission: CurrentAdmission) -> WarmUpResponse:
+        """Loads the model unless it is loaded, so that the first photo need not wait for it."""
         return await service.load_model(admission)
 
     @router.get(
@@ -129,6 +154,9 @@ def build_router(loader: ModelLoader, settings: Settings) -> APIRouter:
         responses=document_responses(ModelInfoResponse),
     )
     async def model_info() -> ModelInfoResponse:
+        """Returns the model's identity, weights and engines, the metrics with their default
+        thresholds, and the limits in force.
+        """
         return service.describe_model()
 
     router.include_router(bounded)

@@ -92,6 +92,7 @@ def test_documentation_needs_no_internet(local_service: httpx.Client, path: str)
     page = local_service.get(path)
     assert page.status_code == 200
     assert "https://" not in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'self'")
     assets = [part.split('"')[0] for part in page.text.split('src="')[1:]]
     assets += [part.split('"')[0] for part in page.text.split('href="')[1:]]
     assert assets

@@ -15,7 +15,7 @@ REGISTRY_HOSTS = ("pypi" + ".org", "python" + "hosted.org", "registry.npm" + "js
 # Hidden folders that belong to the project.
 HIDDEN = (".ci", ".github")
 # Made by commands and ignored by git.
-MADE = ("__pycache__", "models", "photos", "results", "weights")
+MADE = ("__pycache__", "dist", "models", "node_modules", "photos", "results", "weights")
 
 
 def project_files(folder: Path = ROOT) -> Iterator[Path]:

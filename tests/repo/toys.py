@@ -94,16 +94,17 @@ def build(choice: ModelChoice, folder: ModelFolder) -> Extractor:
         choice.detector,
     )
 '''
-ROUTE = """    @router.get(
+ROUTE = '''    @router.get(
         "/toy",
         tags=["service"],
         summary="List the detectors that are loaded",
         responses=document_responses(ToyResponse),
     )
     async def toy() -> ToyResponse:
+        """Lists the detectors that are loaded."""
         return service.list_detectors()
 
-"""
+'''
 METHOD = '''    def list_detectors(self) -> ToyResponse:
         """Lists the detectors that are loaded."""
         return ToyResponse(detectors=list(self._loader.choice.detectors))
@@ -112,7 +113,7 @@ METHOD = '''    def list_detectors(self) -> ToyResponse:
 SCHEMA = '''class ToyResponse(Schema):
     """The detectors that are loaded."""
 
-    detectors: list[str] = Field(examples=[["yunet"]])
+    detectors: list[str] = Field(description="Names of the detectors.", examples=[["yunet"]])
 
 
 '''

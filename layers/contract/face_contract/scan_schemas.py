@@ -15,15 +15,20 @@ from pydantic_core import PydanticCustomError
 
 from face_contract.distance import EMBEDDING_DIMENSIONS, DistanceMetric
 from face_contract.schemas import (
+    CONFIDENCE,
     EXAMPLE_EMBEDDING,
     EXAMPLE_IDENTITY,
+    SIMILARITY,
     EmbeddingFormat,
     ErrorBody,
     FacialArea,
     ModelIdentity,
+    ProcessingTime,
     Schema,
     SentImage,
     Threshold,
+    ThresholdUsed,
+    UsedMetric,
     Warnings,
     WrittenAs,
     is_number,
@@ -53,7 +58,10 @@ Align = Annotated[
 ]
 MinFacePx = Annotated[
     StrictInt,
-    Field(ge=0, description="Leave out faces whose box has a shorter side below this."),
+    Field(
+        ge=0,
+        description="Leave out faces whose box has a shorter side below this many pixels.",
+    ),
     BeforeValidator(_read_whole),
 ]
 PhotoError = Annotated[
@@ -65,7 +73,7 @@ FaceCount = Annotated[
 MadeBy = Annotated[
     str | None,
     Field(
-        description="Weights and preprocessing behind the embeddings; null with an error.",
+        description="Identity of the model behind the result; null with an error.",
         examples=[EXAMPLE_IDENTITY],
     ),
 ]
@@ -76,7 +84,7 @@ class FaceChoice(Schema):
 
     align: Align = True
     max_faces: Annotated[StrictInt, Field(ge=1, le=MAX_FACES), BeforeValidator(_read_whole)] = (
-        Field(MAX_FACES, description="Per photo; the largest are kept.")
+        Field(MAX_FACES, description="Most faces of each photo; the largest are kept.")
     )
     min_face_px: MinFacePx = 0
     min_confidence: StrictFloat = Field(
@@ -88,30 +96,42 @@ class FaceChoice(Schema):
 class ExtractManyRequest(FaceChoice):
     """Photos, and which of their faces to embed."""
 
-    images: list[SentImage] = Field(min_length=1, max_length=MAX_EXTRACTED_IMAGES)
+    images: list[SentImage] = Field(
+        min_length=1, max_length=MAX_EXTRACTED_IMAGES, description="The photos."
+    )
 
 
 class Point(Schema):
     """A point in pixels of the upright image; it may lie outside if the border cuts a face."""
 
-    x: float
-    y: float
+    x: float = Field(description="From the left edge.")
+    y: float = Field(description="From the top edge.")
 
 
 class Landmarks(Schema):
     """Five points of a face; right and left are the person's. Null if the detector gives none."""
 
-    right_eye: Point | None = Field(examples=[{"x": 150.2, "y": 148.0}])
-    left_eye: Point | None = Field(examples=[{"x": 251.7, "y": 145.3}])
-    nose: Point | None = Field(examples=[{"x": 203.5, "y": 205.9}])
-    mouth_right: Point | None = Field(examples=[{"x": 163.1, "y": 251.4}])
-    mouth_left: Point | None = Field(examples=[{"x": 243.8, "y": 249.6}])
+    right_eye: Point | None = Field(
+        description="Centre of the person's right eye.", examples=[{"x": 150.2, "y": 148.0}]
+    )
+    left_eye: Point | None = Field(
+        description="Centre of the person's left eye.", examples=[{"x": 251.7, "y": 145.3}]
+    )
+    nose: Point | None = Field(description="Tip of the nose.", examples=[{"x": 203.5, "y": 205.9}])
+    mouth_right: Point | None = Field(
+        description="Right corner of the mouth.", examples=[{"x": 163.1, "y": 251.4}]
+    )
+    mouth_left: Point | None = Field(
+        description="Left corner of the mouth.", examples=[{"x": 243.8, "y": 249.6}]
+    )
 
 
 class FaceQuality(Schema):
     """How well a photo shows a face."""
 
-    face_px: int = Field(ge=1, description="Shorter side of the box.", examples=[200])
+    face_px: int = Field(
+        ge=1, description="Shorter side of the box, in pixels of the photo.", examples=[200]
+    )
     sharpness: float = Field(
         ge=0,
         description="Variance of the Laplacian of the face, aligned to 112 x 112 pixels.",
@@ -136,20 +156,28 @@ class FoundFace(Schema):
         description="512 numbers, or their base64.", examples=[EXAMPLE_EMBEDDING], repr=False
     )
     face_confidence: float = Field(ge=0, le=1, description="The detector's score.", examples=[0.94])
-    facial_area: FacialArea
-    landmarks: Landmarks
-    quality: FaceQuality
+    facial_area: FacialArea = Field(description="Box around the face.")
+    landmarks: Landmarks = Field(description="Eyes, nose and corners of the mouth.")
+    quality: FaceQuality = Field(description="How well the photo shows the face.")
 
 
 class PhotoFaces(Schema):
     """The faces of a photo, the largest first; or why there are none."""
 
     width: int | None = Field(
-        None, description="Of the upright image, in pixels; null with an error.", examples=[1920]
+        None,
+        description="Width of the upright image, in pixels; null with an error.",
+        examples=[1920],
     )
-    height: int | None = Field(None, examples=[1280])
+    height: int | None = Field(
+        None,
+        description="Height of the upright image, in pixels; null with an error.",
+        examples=[1280],
+    )
     face_count: FaceCount = Field(0, examples=[1])
-    faces: list[FoundFace] = Field([])
+    faces: list[FoundFace] = Field(
+        [], description="The faces, the largest first, without those left out."
+    )
     model: MadeBy = None
     warnings: Warnings = Field([])
     error: PhotoError = None
@@ -158,9 +186,12 @@ class PhotoFaces(Schema):
 class ExtractManyResponse(Schema):
     """One result for each photo, in the order sent."""
 
-    results: list[PhotoFaces]
-    model: str = Field(description="What is configured.", examples=[EXAMPLE_IDENTITY])
-    processing_time_ms: float = Field(ge=0, examples=[310.4])
+    results: list[PhotoFaces] = Field(description="One result for each photo, in the order sent.")
+    model: str = Field(
+        description="Identity of the configured model, `weights/detector/alignment`.",
+        examples=[EXAMPLE_IDENTITY],
+    )
+    processing_time_ms: ProcessingTime = Field(examples=[310.4])
 
 
 class MatchRequest(Schema):
@@ -188,9 +219,11 @@ class MatchRequest(Schema):
             repr=False,
         ),
     ]
-    images: list[SentImage] = Field(min_length=1, max_length=MAX_MATCHED_IMAGES)
+    images: list[SentImage] = Field(
+        min_length=1, max_length=MAX_MATCHED_IMAGES, description="The photos to search."
+    )
     threshold: Threshold = None
-    distance_metric: DistanceMetric = DistanceMetric.COSINE
+    distance_metric: UsedMetric = DistanceMetric.COSINE
     align: Align = True
     min_face_px: MinFacePx = 0
     model: ModelIdentity | None = Field(
@@ -202,16 +235,29 @@ class Match(Schema):
     """The face of a photo that is nearest to the person; nulls without one."""
 
     is_same_person: bool = Field(
-        False, description="distance < threshold_used; false without a face.", examples=[True]
+        False,
+        description="Whether `distance` is less than `threshold_used`; false without a face.",
+        examples=[True],
     )
-    distance: float | None = Field(None, ge=0, examples=[0.35])
-    similarity: float | None = Field(None, ge=0, le=1, examples=[0.65])
-    confidence: float | None = Field(
-        None, ge=0, le=1, description="min(1, |d - t| / t)", examples=[0.49]
+    distance: float | None = Field(
+        None,
+        ge=0,
+        description="Distance from the person to the nearest face; null without a face.",
+        examples=[0.35],
     )
-    facial_area: FacialArea | None = Field(None, examples=[{"x": 100, "y": 50, "w": 200, "h": 250}])
+    similarity: float | None = Field(None, ge=0, le=1, description=SIMILARITY, examples=[0.65])
+    confidence: float | None = Field(None, ge=0, le=1, description=CONFIDENCE, examples=[0.49])
+    facial_area: FacialArea | None = Field(
+        None,
+        description="Box around the nearest face; null without a face.",
+        examples=[{"x": 100, "y": 50, "w": 200, "h": 250}],
+    )
     face_confidence: float | None = Field(
-        None, ge=0, le=1, description="The detector's score.", examples=[0.94]
+        None,
+        ge=0,
+        le=1,
+        description="The detector's score of the nearest face; null without a face.",
+        examples=[0.94],
     )
     face_count: FaceCount = Field(0, examples=[1])
     model: MadeBy = None
@@ -222,8 +268,11 @@ class Match(Schema):
 class MatchResponse(Schema):
     """One match for each photo, in the order sent."""
 
-    matches: list[Match]
-    threshold_used: float = Field(gt=0, examples=[0.68])
-    distance_metric: DistanceMetric = Field(examples=["cosine"])
-    model: str = Field(description="What is configured.", examples=[EXAMPLE_IDENTITY])
-    processing_time_ms: float = Field(ge=0, examples=[310.4])
+    matches: list[Match] = Field(description="One match for each photo, in the order sent.")
+    threshold_used: ThresholdUsed = Field(examples=[0.68])
+    distance_metric: UsedMetric = Field(examples=["cosine"])
+    model: str = Field(
+        description="Identity of the configured model, `weights/detector/alignment`.",
+        examples=[EXAMPLE_IDENTITY],
+    )
+    processing_time_ms: ProcessingTime = Field(examples=[310.4])

@@ -34,7 +34,9 @@ def _check_number(value: object) -> object:
     return value
 
 
-EXAMPLE_EMBEDDING = [0.0123] * EMBEDDING_DIMENSIONS
+EXAMPLE_EMBEDDING = [0.1, -0.1] * (EMBEDDING_DIMENSIONS // 2)
+# 90 of 512 signs differ, so its cosine distance to the other is 180 / 512 = 0.35.
+NEAR_EMBEDDING = [-x for x in EXAMPLE_EMBEDDING[:90]] + EXAMPLE_EMBEDDING[90:]
 EXAMPLE_IDENTITY = "mobilefacenet-87aacdfe/yunet/similarity"
 ReceivedEmbedding = Annotated[
     list[Annotated[float, PlainValidator(_check_number), WithJsonSchema({"type": "number"})]],
@@ -49,8 +51,29 @@ ReceivedEmbedding = Annotated[
 ]
 Threshold = Annotated[
     Annotated[StrictFloat, Field(gt=0, allow_inf_nan=False)] | None,
-    Field(description="Smaller distances mean the same person. The default depends on the metric."),
+    Field(
+        description="Smaller distances mean the same person. The default depends on the metric:"
+        " 0.68 for `cosine`, 4.15 for `euclidean`, 1.13 for `euclidean_l2`.",
+        examples=[0.68],
+    ),
 ]
+SIMILARITY = (
+    "From 0 to 1, for people: 1 - distance for `cosine`, else exp(-distance / threshold_used)."
+)
+CONFIDENCE = (
+    "How far the distance is from the threshold: min(1, |distance - threshold_used| /"
+    " threshold_used)."
+)
+MODEL_LOADED = "False until the first use has loaded the model."
+UsedMetric = Annotated[
+    DistanceMetric,
+    Field(description="How the distance is measured: `cosine`, `euclidean` or `euclidean_l2`."),
+]
+ThresholdUsed = Annotated[
+    float, Field(gt=0, description="The threshold given, or else the metric's default.")
+]
+ModelName = Annotated[str, Field(description="Name of the configured model.")]
+Dimensions = Annotated[int, Field(description="Numbers in an embedding.")]
 ModelIdentity = Annotated[
     str,
     Field(pattern=IDENTITY_PATTERN, examples=[EXAMPLE_IDENTITY]),
@@ -61,11 +84,21 @@ Warnings = Annotated[
 ]
 
 
+ProcessingTime = Annotated[
+    float, Field(ge=0, description="Time spent on the request in the service, in milliseconds.")
+]
+
+
 class Schema(BaseModel):
     """A JSON body. Requests may have unknown fields, which are ignored."""
 
-    # Pydantic reserves the prefix `model_`, but the contract has `model_loaded`.
-    model_config = ConfigDict(frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True,
+        # Pydantic reserves the prefix `model_`, but the contract has `model_loaded`.
+        protected_namespaces=(),
+        # Answers have all their fields.
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class ImageType(StrEnum):
@@ -96,7 +129,10 @@ class SentImage(Schema):
         examples=["/9j/4AAQSkZJRgABAQ..."],
         repr=False,
     )
-    image_type: ImageType = Field(ImageType.BASE64, description="What `image` holds.")
+    image_type: ImageType = Field(
+        ImageType.BASE64,
+        description="What `image` holds: `base64`, the file itself, or `url`, its public address.",
+    )
 
 
 class ExtractRequest(SentImage):
@@ -114,10 +150,10 @@ class ExtractRequest(SentImage):
 class FacialArea(Schema):
     """A box in pixels of the upright image (EXIF orientation applied); the origin is top left."""
 
-    x: int = Field(ge=0, examples=[100])
-    y: int = Field(ge=0, examples=[50])
-    w: int = Field(ge=1, examples=[200])
-    h: int = Field(ge=1, examples=[250])
+    x: int = Field(ge=0, description="Left edge.", examples=[100])
+    y: int = Field(ge=0, description="Top edge.", examples=[50])
+    w: int = Field(ge=1, description="Width.", examples=[200])
+    h: int = Field(ge=1, description="Height.", examples=[250])
 
 
 class ExtractResponse(Schema):
@@ -134,9 +170,10 @@ class ExtractResponse(Schema):
         ge=0, le=1, description="The detector's score; 0 without a face.", examples=[0.94]
     )
     facial_area: FacialArea = Field(description="The face; the whole image if none was found.")
-    processing_time_ms: float = Field(ge=0, examples=[45.2])
+    processing_time_ms: ProcessingTime = Field(examples=[45.2])
     model: str = Field(
-        description="Weights and preprocessing behind the embedding: compare only equal ones.",
+        description="Identity of the model behind the embedding, `weights/detector/alignment`. Keep"
+        " it with the embedding.",
         examples=[EXAMPLE_IDENTITY],
     )
     warnings: Warnings = Field([])
@@ -145,56 +182,70 @@ class ExtractResponse(Schema):
 class CompareRequest(Schema):
     """Two embeddings of the same model."""
 
-    embedding1: ReceivedEmbedding
-    embedding2: ReceivedEmbedding
+    embedding1: ReceivedEmbedding = Field(description="512 finite numbers, not all zero.")
+    embedding2: ReceivedEmbedding = Field(
+        description="512 finite numbers, not all zero.", examples=[NEAR_EMBEDDING]
+    )
     threshold: Threshold = None
-    distance_metric: DistanceMetric = DistanceMetric.COSINE
+    distance_metric: UsedMetric = DistanceMetric.COSINE
     model1: ModelIdentity | None = Field(
         None,
         description="The `model` that came with `embedding1`. If both are given, they are checked.",
+        examples=[EXAMPLE_IDENTITY],
     )
     model2: ModelIdentity | None = Field(
-        None, description="The `model` that came with `embedding2`."
+        None,
+        description="The `model` that came with `embedding2`.",
+        examples=[EXAMPLE_IDENTITY],
     )
 
 
 class CompareResponse(Schema):
     """Whether two embeddings show the same person, and how far apart they are."""
 
-    is_same_person: bool = Field(description="distance < threshold_used", examples=[True])
-    distance: float = Field(ge=0, examples=[0.35])
-    similarity: float = Field(ge=0, le=1, examples=[0.65])
-    confidence: float = Field(ge=0, le=1, description="min(1, |d - t| / t)", examples=[0.49])
-    threshold_used: float = Field(gt=0, examples=[0.68])
-    distance_metric: DistanceMetric = Field(examples=["cosine"])
+    is_same_person: bool = Field(
+        description="Whether `distance` is less than `threshold_used`.", examples=[True]
+    )
+    distance: float = Field(
+        ge=0, description="Distance by the metric; 0 for equal directions.", examples=[0.35]
+    )
+    similarity: float = Field(ge=0, le=1, description=SIMILARITY, examples=[0.65])
+    confidence: float = Field(ge=0, le=1, description=CONFIDENCE, examples=[0.49])
+    threshold_used: ThresholdUsed = Field(examples=[0.68])
+    distance_metric: UsedMetric = Field(examples=["cosine"])
 
 
 class HealthResponse(Schema):
     """The service is ready."""
 
-    status: Literal["healthy"] = "healthy"
-    model: str = Field(description="The configured model.", examples=["MobileFaceNet"])
-    embedding_dimensions: int = EMBEDDING_DIMENSIONS
-    model_loaded: bool = Field(
-        description="False until the first use has loaded the model.", examples=[True]
+    status: Literal["healthy"] = Field(
+        "healthy", description="Always `healthy`: else the answer is an error."
     )
-    version: str = __version__
+    model: ModelName = Field(examples=["MobileFaceNet"])
+    embedding_dimensions: Dimensions = EMBEDDING_DIMENSIONS
+    model_loaded: bool = Field(description=MODEL_LOADED, examples=[True])
+    version: str = Field(__version__, description="Version of this service.")
 
 
 class WarmUpResponse(Schema):
     """The model is loaded."""
 
-    status: Literal["loaded", "already_loaded"] = Field(examples=["loaded"])
-    model: str = Field(examples=["MobileFaceNet"])
-    load_time_seconds: float = Field(ge=0, description="How long the load took.", examples=[0.2])
+    status: Literal["loaded", "already_loaded"] = Field(
+        description="Whether this request loaded the model.", examples=["loaded"]
+    )
+    model: ModelName = Field(examples=["MobileFaceNet"])
+    load_time_seconds: float = Field(
+        ge=0, description="How long the load took, in seconds, whenever it was.", examples=[0.2]
+    )
 
 
 class WeightsFile(Schema):
     """A weights file of the model, as it was published."""
 
-    file: str = Field(examples=["arcface_weights.h5"])
+    file: str = Field(description="Name of the file.", examples=["arcface_weights.h5"])
     sha256: str = Field(
-        examples=["6336979c0c602cae08d1122a66f4dfb862d059bbcd8ef80306aef2b2249b0c93"]
+        description="SHA-256 of the published file.",
+        examples=["6336979c0c602cae08d1122a66f4dfb862d059bbcd8ef80306aef2b2249b0c93"],
     )
     baked_sha256: str | None = Field(
         None,
@@ -206,29 +257,30 @@ class WeightsFile(Schema):
 class InferenceEngine(Schema):
     """A library that runs a network."""
 
-    name: str = Field(examples=["onnxruntime"])
-    version: str = Field(examples=["1.32.0"])
+    name: str = Field(description="Name of its package.", examples=["onnxruntime"])
+    version: str = Field(description="Its version.", examples=["1.32.0"])
 
 
 class InputSize(Schema):
     """Size of the embedding network's input, in pixels."""
 
-    width: int = Field(examples=[112])
-    height: int = Field(examples=[112])
+    width: int = Field(description="Width, in pixels.", examples=[112])
+    height: int = Field(description="Height, in pixels.", examples=[112])
 
 
 class Limits(Schema):
     """The largest input that this deployment accepts."""
 
-    max_body_bytes: int = Field(description="Request body.", examples=[15_728_640])
+    max_body_bytes: int = Field(description="Bytes of a request body.", examples=[15_728_640])
     max_image_bytes: int = Field(
-        description="Image file, sent or downloaded.", examples=[10_485_760]
+        description="Bytes of an image file, sent or downloaded.", examples=[10_485_760]
     )
     max_base64_image_bytes: int = Field(
-        description="Image file that fits into a body as base64.", examples=[10_485_760]
+        description="Bytes of an image file that fits into a body as base64.",
+        examples=[10_485_760],
     )
     max_answer_bytes: int = Field(
-        description="Answer; photos whose faces do not fit any more get an error.",
+        description="Bytes of an answer; photos whose faces do not fit any more get an error.",
         examples=[15_728_640],
     )
     max_image_pixels: int = Field(description="Pixels of an image.", examples=[64_000_000])
@@ -238,23 +290,26 @@ class Limits(Schema):
 class ModelInfoResponse(Schema):
     """The model that makes the embeddings, and the limits in force."""
 
-    model: str = Field(examples=["MobileFaceNet"])
+    model: ModelName = Field(examples=["MobileFaceNet"])
     model_identity: str = Field(
         description="The `model` of an extraction with an aligned face.",
         examples=[EXAMPLE_IDENTITY],
     )
-    embedding_dimensions: int = EMBEDDING_DIMENSIONS
-    detector: str = Field(examples=["yunet"])
-    alignment: str = Field(examples=["similarity"])
-    input_size: InputSize
+    embedding_dimensions: Dimensions = EMBEDDING_DIMENSIONS
+    detector: str = Field(description="Network that finds the faces.", examples=["yunet"])
+    alignment: str = Field(
+        description="How faces are turned and cut before they are embedded.",
+        examples=["similarity"],
+    )
+    input_size: InputSize = Field(description="Size of the embedding network's input.")
     distance_metrics: dict[DistanceMetric, float] = Field(
         description="Each metric's default threshold.",
         examples=[{"cosine": 0.68, "euclidean": 4.15, "euclidean_l2": 1.13}],
     )
-    weights: list[WeightsFile]
-    inference_engines: list[InferenceEngine]
-    limits: Limits
-    model_loaded: bool = Field(examples=[True])
+    weights: list[WeightsFile] = Field(description="Files of the model's weights.")
+    inference_engines: list[InferenceEngine] = Field(description="Libraries that run the networks.")
+    limits: Limits = Field(description="What this deployment accepts at most.")
+    model_loaded: bool = Field(description=MODEL_LOADED, examples=[True])
     retinaface_margin_px: int | None = Field(
         None,
         description="What RetinaFace sees around each proposed face, in pixels of its scale; null"
@@ -266,12 +321,12 @@ class ModelInfoResponse(Schema):
 class ErrorBody(Schema):
     """The error's code, message and details."""
 
-    code: ErrorCode
-    message: str = Field(description="A sentence for people.")
-    details: dict[str, object] | None
+    code: ErrorCode = Field(description="What went wrong, for programs.")
+    message: str = Field(description="A sentence for people; it never repeats the input.")
+    details: dict[str, object] | None = Field(description="Facts for programs, by code; or null.")
 
 
 class ErrorResponse(Schema):
     """The body of every error response."""
 
-    error: ErrorBody
+    error: ErrorBody = Field(description="The error.")

@@ -5,18 +5,23 @@ from functools import partial
 from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.types import StatelessLifespan
+from starlette.types import ASGIApp, Message, Receive, Scope, Send, StatelessLifespan
 
 from face_contract import __version__
 from face_service.body_limit import BodyLimit
 from face_service.error_handlers import LastResort, register_error_handlers
-from face_service.openapi import restore_nulls
+from face_service.openapi import complete_document
 from face_service.settings import Settings
 
 API_PREFIX = "/api/v1"
+# Swagger UI starts by a script in the page, and Redoc searches in a worker made of a blob.
+PAGE_POLICY = (
+    "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline';"
+    " style-src 'self' 'unsafe-inline'; worker-src blob:"
+)
 
 
 class Cors(CORSMiddleware):
@@ -27,6 +32,25 @@ class Cors(CORSMiddleware):
         headers = super().preflight_response(request_headers).headers
         kept = {k: v for k, v in headers.items() if k not in ("content-length", "content-type")}
         return Response(status_code=HTTPStatus.NO_CONTENT, headers=kept)
+
+
+class PagePolicy:
+    """Lets pages load from this service only, unless they have a policy: Redoc's wants a logo."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Adds the policy to answers that are HTML."""
+
+        async def add_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers.setdefault("content-security-policy", PAGE_POLICY)
+            await send(message)
+
+        await self.app(scope, receive, add_policy)
 
 
 def create_app(
@@ -63,8 +87,10 @@ def create_app(
     )
     for router in routers:
         app.include_router(router, prefix=API_PREFIX)
-    restore_nulls(app)
+    complete_document(app)
     register_error_handlers(app, settings.max_body_bytes)
+    if docs:
+        app.add_middleware(PagePolicy)
     # The middleware added last is the outermost.
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(LastResort)

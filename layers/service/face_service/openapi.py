@@ -1,8 +1,13 @@
-"""Documents responses in the OpenAPI document, with examples made from the schemas."""
+"""Documents requests and responses in the OpenAPI document, with examples made from the schemas."""
 
+import base64
+import inspect
+import json
 from collections import defaultdict
+from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any, get_args
+from pathlib import Path
+from typing import Any, TypeAlias, get_args
 
 from fastapi import FastAPI
 from pydantic import BaseModel
@@ -20,6 +25,24 @@ from face_contract.errors import (
 )
 from face_contract.schemas import ErrorResponse
 
+# A part of the document.
+Part: TypeAlias = dict[str, Any]
+
+TAGS = {
+    "faces": "Embed faces and compare them.",
+    "service": "Is the service ready, which model does it use, and what are its limits?",
+}
+INTRODUCTION = Path(__file__).with_name("introduction.md")
+PORTRAIT = Path(__file__).with_name("example_portrait.jpg")
+# Longer examples are shown with requests and responses only, not again with each schema.
+MAX_SCHEMA_EXAMPLE_CHARS = 200
+RETRY_AFTER = {
+    "Retry-After": {
+        "description": "Seconds to wait before the next try.",
+        "schema": {"type": "integer"},
+    }
+}
+
 
 def document_responses(
     success: type[BaseModel], *errors: type[ServiceError]
@@ -30,7 +53,8 @@ def document_responses(
         success: model of the 200 response; each of its fields needs an example or a default.
         errors: the errors that are particular to this route.
     """
-    examples: dict[HTTPStatus, dict[ErrorCode, object]] = defaultdict(dict)
+    examples: dict[HTTPStatus, Part] = defaultdict(dict)
+    headers: dict[HTTPStatus, Part] = {}
     raised: list[type[ServiceError]] = [
         *errors,
         NotFound,
@@ -43,50 +67,53 @@ def document_responses(
         examples[error.status][error.code] = _error_example(
             error.code, error.message, error.example_details
         )
+        if error.headers:
+            headers[error.status] = {"headers": RETRY_AFTER}
     for gateway_error in GATEWAY_ERRORS:
         examples[gateway_error.status][gateway_error.code] = _error_example(
             gateway_error.code, gateway_error.message, None
         )
     documented: dict[int | str, dict[str, Any]] = {
-        200: {"content": {"application/json": {"example": example_of(success)}}}
+        200: {
+            "description": inspect.cleandoc(success.__doc__ or ""),
+            "content": {"application/json": {"example": example_of(success)}},
+        }
     }
     for status in sorted(examples):
         documented[int(status)] = {
             "model": ErrorResponse,
-            "description": status.phrase,
+            # Not the status's phrase, which depends on Python's version.
+            "description": "\n".join(
+                f"- `{code}`: {message}" for code, message in _messages(examples[status])
+            ),
             "content": {"application/json": {"examples": examples[status]}},
+            **headers.get(status, {}),
         }
     return documented
 
 
-def restore_nulls(app: FastAPI) -> None:
-    """Restores the nulls in the examples of responses: FastAPI drops every null."""
+def complete_document(app: FastAPI) -> None:
+    """Completes the document when it is first asked for, so that no start of the app pays for it.
+
+    FastAPI's own lacks an introduction, descriptions of the tags, examples of requests, and every
+    null in the examples of responses.
+    """
     generate = app.openapi
 
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        schemas = document.get("components", {}).get("schemas", {})
-        for methods in document["paths"].values():
-            for operation in methods.values():
-                for response in operation["responses"].values():
-                    content = response["content"]["application/json"]
-                    named = [example["value"] for example in content.get("examples", {}).values()]
-                    for example in [content.get("example"), *named]:
-                        _add_nulls(example, content["schema"], schemas)
-        return document
+    def openapi() -> Part:
+        if app.openapi_schema is None:
+            document = generate()
+            schemas = document.get("components", {}).get("schemas", {})
+            for operation in _operations(document):
+                _add_request_example(operation, schemas)
+                _restore_nulls(operation, schemas)
+            for schema in schemas.values():
+                _simplify(schema)
+            _introduce(document)
+            _share_responses(document)
+        return generate()
 
     app.openapi = openapi  # type: ignore[method-assign]
-
-
-def _add_nulls(example: Any, schema: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Adds the properties that an example lacks: each was null."""
-    schema = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
-    if isinstance(example, list):
-        for item in example:
-            _add_nulls(item, schema.get("items", {}), schemas)
-    elif isinstance(example, dict):
-        for name, property_schema in schema.get("properties", {}).items():
-            _add_nulls(example.setdefault(name, None), property_schema, schemas)
 
 
 def example_of(model: type[BaseModel]) -> dict[str, object]:
@@ -109,8 +136,112 @@ def _model_in(*types: object) -> type[BaseModel] | None:
     return first if isinstance(first, type) and issubclass(first, BaseModel) else None
 
 
-def _error_example(code: ErrorCode, message: str, details: Details | None) -> object:
+def _error_example(code: ErrorCode, message: str, details: Details | None) -> Part:
     return {
         "summary": code,
         "value": {"error": {"code": code, "message": message, "details": details}},
     }
+
+
+def _messages(examples: Part) -> Iterator[tuple[str, str]]:
+    """Yields the code and the message of each example of an error."""
+    for code, example in examples.items():
+        yield code, example["value"]["error"]["message"]
+
+
+def _operations(document: Part) -> Iterator[Part]:
+    for methods in document["paths"].values():
+        yield from methods.values()
+
+
+def _introduce(document: Part) -> None:
+    """Adds the introduction, which ends with all errors, and the tags that are used."""
+    operations = list(_operations(document))
+    used = {tag for operation in operations for tag in operation.get("tags", ())}
+    document["tags"] = [
+        {"name": name, "description": text} for name, text in TAGS.items() if name in used
+    ]
+    errors = {
+        (status, code): message
+        for operation in operations
+        for status, response in operation["responses"].items()
+        for code, message in _messages(response["content"]["application/json"].get("examples", {}))
+    }
+    rows = [f"| {status} | `{code}` | {errors[status, code]} |" for status, code in sorted(errors)]
+    table = ["| status | code | message |", "|---|---|---|", *rows]
+    document["info"]["description"] = INTRODUCTION.read_text("utf-8") + "\n".join(table)
+
+
+def _add_request_example(operation: Part, schemas: Part) -> None:
+    """Adds an example of the request's body, with a real photo: it can be sent as it is."""
+    if "requestBody" in operation:
+        content = operation["requestBody"]["content"]["application/json"]
+        content["example"] = _example(content["schema"], schemas)
+
+
+def _example(schema: Part, schemas: Part) -> Any:
+    """Returns an example of a schema, or None. Fields of objects that have none are left out."""
+    if "examples" in schema:
+        return schema["examples"][0]
+    if "default" in schema:
+        return schema["default"]
+    schema = _resolve(schema, schemas)
+    if "items" in schema:
+        return [_example(schema["items"], schemas)]
+    if "properties" not in schema:
+        return None
+    fields = {name: _example(field, schemas) for name, field in schema["properties"].items()}
+    if "image" in fields:
+        fields["image"] = base64.b64encode(PORTRAIT.read_bytes()).decode("ascii")
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _restore_nulls(operation: Part, schemas: Part) -> None:
+    """Restores the nulls in the examples of an operation's responses."""
+    for response in operation["responses"].values():
+        content = response["content"]["application/json"]
+        named = [example["value"] for example in content.get("examples", {}).values()]
+        for example in [content.get("example"), *named]:
+            _add_nulls(example, content["schema"], schemas)
+
+
+def _add_nulls(example: Any, schema: Part, schemas: Part) -> None:
+    """Adds the properties that an example lacks: each was null."""
+    schema = _resolve(schema, schemas)
+    if isinstance(example, list):
+        for item in example:
+            _add_nulls(item, schema.get("items", {}), schemas)
+    elif isinstance(example, dict):
+        for name, property_schema in schema.get("properties", {}).items():
+            _add_nulls(example.setdefault(name, None), property_schema, schemas)
+
+
+def _share_responses(document: Part) -> None:
+    """Moves responses that several operations have to the components: a third of the document."""
+    users: dict[str, list[tuple[Part, str]]] = defaultdict(list)
+    for operation in _operations(document):
+        for status, response in operation["responses"].items():
+            users[json.dumps(response)].append((operation["responses"], status))
+    shared = document.setdefault("components", {}).setdefault("responses", {})
+    for text, uses in users.items():
+        response = json.loads(text)
+        names = response["content"]["application/json"].get("examples")
+        if names and len(uses) > 1:
+            name = "_".join(names)
+            shared[name] = response
+            for responses, status in uses:
+                responses[status] = {"$ref": f"#/components/responses/{name}"}
+
+
+def _resolve(schema: Part, schemas: Part) -> Part:
+    resolved: Part = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
+    return resolved
+
+
+def _simplify(schema: Part) -> None:
+    """Removes long examples, and the titles, which only repeat names."""
+    schema.pop("title", None)
+    for field in schema.get("properties", {}).values():
+        field.pop("title", None)
+        if len(json.dumps(field.get("examples"))) > MAX_SCHEMA_EXAMPLE_CHARS:
+            del field["examples"]
