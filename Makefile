@@ -8,7 +8,7 @@ MODEL_DIR ?= models
 PHOTO_DIR := tests/photos
 
 PYTHON_IN_VENV := $(VENV)/bin/python
-SOURCES := functions container layers model_build tests bench tools
+SOURCES := cli clients functions container layers model_build tests bench tools
 
 PYTEST := $(PYTHON_IN_VENV) -m pytest
 # A file's tests share their fixtures, so they stay together.
