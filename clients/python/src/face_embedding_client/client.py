@@ -93,7 +93,7 @@ class FaceClient:
         self.close()
 
     def close(self) -> None:
-        """Closes all connections. The client cannot be used any more."""
+        """Closes all connections and cancels the calls of other threads."""
         self._loop.run(self._http.aclose())
         self._loop.close()
 

@@ -119,7 +119,15 @@ class BackgroundLoop:
             raise
 
     def close(self) -> None:
-        """Stops the loop and its thread."""
+        """Cancels what other threads still run, and stops the loop and its thread."""
+        self.run(_cancel_other_tasks())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+async def _cancel_other_tasks() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
