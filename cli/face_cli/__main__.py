@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 from typer.exceptions import TyperException
@@ -15,6 +16,9 @@ def main() -> None:
     """Runs the command with the arguments of this process, and exits."""
     # A shell starts background jobs with SIGINT ignored, and Python keeps it ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A name that the terminal's encoding lacks is no failure.
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     # Without `standalone_mode`, usage errors are raised instead of printed over several lines.
     run: Any = app
     try:

@@ -40,11 +40,12 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     Nothing is cut off: cells of a narrow terminal continue in the next line.
     """
-    console = Console(highlight=False)
-    if not console.is_terminal:
+    # rich calls a pipe a terminal if FORCE_COLOR is set.
+    if not sys.stdout.isatty():
         for row in rows:
             print("\t".join(map(printable, row)))
         return
+    console = Console(highlight=False)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in header:
         table.add_column(title, overflow="fold")
@@ -77,6 +78,6 @@ def progress_of(items: Iterable[Item], total: int) -> Iterator[Iterator[Item]]:
     console = Console(stderr=True)
     columns = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
+        *columns, console=console, transient=True, disable=not sys.stderr.isatty()
     ) as progress:
         yield iter(progress.track(items, total=total))

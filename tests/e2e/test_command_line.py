@@ -200,6 +200,22 @@ def test_pipes_get_plain_lines_whatever_their_width(photos: Path) -> None:
     assert done.stderr == "The person is in 1 of 3 photos.\n"
 
 
+def test_any_name_can_be_printed_in_any_encoding(photos: Path) -> None:
+    (photos / "photos" / "2.jpg").rename(photos / "photos" / "é\u4f60.jpg")
+    # As in a CI job that wants colours.
+    done = run(
+        "match",
+        "person.jpg",
+        "photos",
+        folder=photos,
+        PYTHONIOENCODING="ascii",
+        LC_ALL="C",
+        FORCE_COLOR="1",
+    )
+    assert (done.returncode, done.stderr) == (0, "The person is in 1 of 3 photos.\n")
+    assert "\nphotos/\\xe9\\u4f60.jpg\tnot the same\t" in done.stdout
+
+
 def test_a_reader_that_has_enough_is_no_failure_to_explain() -> None:
     done = subprocess.run(
         ["bash", "-c", f"{FACE} model-info --json | true; echo ${{PIPESTATUS[0]}}"],
