@@ -1,21 +1,24 @@
 """The commands of `face`."""
 
-import math
-import os
-import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, ParamSpec, TypeAlias
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from face_cli.connection import ROOT, connect, read_local_settings
 from face_cli.failures import FAILED, FOUND, NOT_FOUND, Failure, blame
+from face_cli.options import (
+    ApiKey,
+    AsJson,
+    Largest,
+    MetricName,
+    PhotoName,
+    Threshold,
+    Url,
+)
 from face_cli.output import (
-    print_failure,
     print_json,
     print_line,
     print_note,
@@ -23,11 +26,11 @@ from face_cli.output import (
     progress_of,
 )
 from face_cli.photos import find_photo, find_photos
+from face_cli.reporting import reporting
 
 if TYPE_CHECKING:
     from face_embedding_client import Embedding, FaceClient, FaceMatch
 
-Parameters = ParamSpec("Parameters")
 # Photos on their way at a time: enough to keep a small service busy, and few enough for its queue.
 AT_ONCE = 4
 NO_FACE = "No face was detected in the image."
@@ -40,68 +43,8 @@ Exit codes are those of grep: 0 the same person or a face, 1 not the same or no 
 app = typer.Typer(help=HELP, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-def _check_threshold(value: float | None) -> float | None:
-    if value is not None and not 0 < value < math.inf:
-        raise typer.BadParameter("it must be a number above 0.")
-    return value
-
-
-PhotoName: TypeAlias = Annotated[str, typer.Argument(metavar="PHOTO", help="A file or a URL.")]
-Url: TypeAlias = Annotated[
-    str | None,
-    typer.Option(metavar="URL", help="Address of a service. Without it, this process works."),
-]
-ApiKey: TypeAlias = Annotated[
-    str | None,
-    typer.Option(envvar="FACE_API_KEY", show_default=False, help="The service's API key."),
-]
-AsJson: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Print JSON for programs, with all numbers.")
-]
-Threshold: TypeAlias = Annotated[
-    float | None,
-    typer.Option(
-        callback=_check_threshold, help="Distances below it mean the same person. Default: 0.68."
-    ),
-]
-MetricName: TypeAlias = Annotated[
-    Literal["cosine", "euclidean", "euclidean_l2"], typer.Option(help="How to measure distances.")
-]
-Largest: TypeAlias = Annotated[
-    bool, typer.Option("--largest", help="Take the largest face of a photo that shows several.")
-]
-
-
-def _reporting(command: Callable[Parameters, int]) -> Callable[Parameters, int]:
-    """Reports a command's failures in one line."""
-
-    @wraps(command)
-    def run(*arguments: Parameters.args, **options: Parameters.kwargs) -> int:
-        # Late, for quick completion and help.
-        from face_embedding_client import FaceClientError
-
-        report = partial(print_failure, as_json=bool(options.get("as_json")))
-        try:
-            code = command(*arguments, **options)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # Whoever reads the output has enough, such as `head`. Python flushes again at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except FaceClientError as error:
-            report(error.message, error.code, getattr(error, "details", None))
-        except Failure as failure:
-            report(failure.message, failure.code, failure.details)
-        except OSError as error:
-            report(f"{error.filename or 'Input or output'}: {error.strerror or error}.")
-        else:
-            return code
-        return FAILED
-
-    return run
-
-
 @app.command()
-@_reporting
+@reporting
 def extract(
     photo: PhotoName, url: Url = None, api_key: ApiKey = None, as_json: AsJson = False
 ) -> int:
@@ -135,7 +78,7 @@ def extract(
 
 
 @app.command()
-@_reporting
+@reporting
 def compare(
     first: PhotoName,
     second: PhotoName,
@@ -166,7 +109,7 @@ def compare(
 
 
 @app.command()
-@_reporting
+@reporting
 def match(
     person: PhotoName,
     folder: Annotated[Path, typer.Argument(help="Photos, also in the folders in it.")],
@@ -239,7 +182,7 @@ def _embed_person(client: "FaceClient", photo: str, largest: bool) -> "Embedding
 
 
 @app.command()
-@_reporting
+@reporting
 def model_info(url: Url = None, api_key: ApiKey = None, as_json: AsJson = False) -> int:
     """Describe the model and the limits."""
     with connect(url, api_key) as client:
@@ -262,7 +205,7 @@ def model_info(url: Url = None, api_key: ApiKey = None, as_json: AsJson = False)
 
 
 @app.command()
-@_reporting
+@reporting
 def fetch(
     model: Annotated[str | None, typer.Option(help="Default: FACE_MODEL.")] = None,
     into: Annotated[Path | None, typer.Option(help="Folder. Default: MODEL_DIR.")] = None,
@@ -291,7 +234,7 @@ def fetch(
 
 
 @app.command()
-@_reporting
+@reporting
 def serve(
     host: Annotated[str | None, typer.Option(help="Address. Default: HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Port. Default: PORT.")] = None,

@@ -19,7 +19,7 @@ import pytest
 from tests.support.answers import same
 from tests.support.documents import code_blocks
 from tests.support.launchers import SIGINT_IGNORED
-from tests.support.paths import PHOTO_DIR, ROOT, subprocess_environment
+from tests.support.paths import MODEL_DIR, PHOTO_DIR, ROOT, subprocess_environment
 from tests.support.scripted_service import HEALTHY, Reply, failure, serve_script
 from tools.lambda_pool import free_port
 from tools.local_server import LocalServer, wait_for_answer
@@ -317,10 +317,13 @@ NOT_RUN = {"face --install-completion", "face --show-completion"}
 
 
 def test_the_commands_in_the_document_run(photos: Path, server: LocalServer) -> None:
+    # Not those of the clone: `face fetch` writes the manifest anew.
+    shutil.copytree(MODEL_DIR, photos / "models")
     lines = "".join(code_blocks(DOCUMENT, "sh")).splitlines()
     commands = [line.partition("#")[0].strip() for line in lines]
     assert set(commands) > NOT_RUN
     assert "face serve" in commands
+    path = f"{Path(FACE).parent}:{os.environ['PATH']}"
     for command in commands:
         # Each has a test above.
         if command in NOT_RUN or command == "face serve":
@@ -328,7 +331,7 @@ def test_the_commands_in_the_document_run(photos: Path, server: LocalServer) -> 
         done = subprocess.run(
             ["bash", "-c", command.replace("http://127.0.0.1:8001", server.address)],
             cwd=photos,
-            env=subprocess_environment(PATH=f"{Path(FACE).parent}:{os.environ['PATH']}"),
+            env=subprocess_environment(PATH=path, MODEL_DIR=str(photos / "models")),
             capture_output=True,
             text=True,
             check=False,

@@ -2,15 +2,14 @@
 
 import base64
 import binascii
-import json
-import math
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from face_embedding_client.errors import AnsweredError, InvalidAnswer, class_for
+from face_embedding_client.fields import Fields, Unreadable, expect, read_object, to_number
 from face_embedding_client.results import (
     EMBEDDING_DIMENSIONS,
     Box,
@@ -40,99 +39,6 @@ class Answer:
 
     body: bytes
     request_id: str | None
-
-
-class Unreadable(Exception):
-    """A value is missing or has another form. The message names it and never quotes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """A JSON object of an answer, whose values are checked when they are read."""
-
-    content: Mapping[str, object]
-    path: str = ""
-
-    def name(self, key: str) -> str:
-        """Returns where a value stands in the answer."""
-        return f"{self.path}{key}"
-
-    def text(self, key: str) -> str:
-        """Returns a text."""
-        return self._read(key, str)
-
-    def flag(self, key: str) -> bool:
-        """Returns a boolean."""
-        return self._read(key, bool)
-
-    def whole(self, key: str) -> int:
-        """Returns an integer."""
-        number = self._read(key, int)
-        if isinstance(number, bool):
-            raise Unreadable(f"`{self.name(key)}` is no integer")
-        return number
-
-    def number(self, key: str) -> float:
-        """Returns a finite number."""
-        return _to_number(self.content.get(key), self.name(key))
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        """Returns a list of texts."""
-        values: list[object] = self._read(key, list)
-        return tuple(_expect(value, str, self.name(key)) for value in values)
-
-    def object(self, key: str) -> "Fields":
-        """Returns an object."""
-        return Fields(self._read(key, dict), f"{self.name(key)}.")
-
-    def objects(self, key: str, count: int | None = None) -> "tuple[Fields, ...]":
-        """Returns a list of objects; of exactly `count` unless it is None."""
-        values: list[object] = self._read(key, list)
-        if count is not None and len(values) != count:
-            raise Unreadable(f"`{self.name(key)}` has {len(values)} entries instead of {count}")
-        names = (f"{self.name(key)}[{index}]" for index in range(len(values)))
-        return tuple(
-            Fields(_expect(value, dict, name), f"{name}.")
-            for value, name in zip(values, names, strict=True)
-        )
-
-    def optional(self, read: "Callable[[Fields, str], Value]", key: str) -> Value | None:
-        """Returns a value, or None if it is null or missing."""
-        return None if self.content.get(key) is None else read(self, key)
-
-    def _read(self, key: str, kind: type[Value]) -> Value:
-        return _expect(self.content.get(key), kind, self.name(key))
-
-
-def _expect(value: object, kind: type[Value], name: str) -> Value:
-    if not isinstance(value, kind):
-        raise Unreadable(f"`{name}` is missing or no {kind.__name__}")
-    return value
-
-
-def _to_number(value: object, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unreadable(f"`{name}` is missing or no number")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise Unreadable(f"`{name}` is not finite")
-    return number
-
-
-def read_object(body: bytes) -> Fields:
-    """Returns the JSON object of an answer.
-
-    Raises:
-        Unreadable: it is none.
-    """
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Unreadable("it is not JSON") from None
-    return Fields(_expect(content, dict, "the answer"))
 
 
 def read_error(
@@ -200,8 +106,8 @@ def read_embedding(fields: Fields, model: str) -> Embedding:
         except (binascii.Error, ValueError, struct.error):
             raise Unreadable(f"`{name}` is not the base64 of 512 numbers") from None
     else:
-        numbers: list[object] = _expect(value, list, name)
-        vector = tuple(_to_number(number, name) for number in numbers)
+        numbers: list[object] = expect(value, list, name)
+        vector = tuple(to_number(number, name) for number in numbers)
     try:
         return Embedding(vector, model)
     except ValueError as error:
