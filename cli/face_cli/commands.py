@@ -1,6 +1,5 @@
 """The commands of `face`."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +22,6 @@ from face_cli.output import (
     print_line,
     print_note,
     print_table,
-    progress_of,
 )
 from face_cli.photos import find_photo, find_photos
 from face_cli.reporting import reporting
@@ -31,8 +29,6 @@ from face_cli.reporting import reporting
 if TYPE_CHECKING:
     from face_embedding_client import Embedding, FaceClient, FaceMatch
 
-# Photos on their way at a time: enough to keep a small service busy, and few enough for its queue.
-AT_ONCE = 4
 NO_FACE = "No face was detected in the image."
 
 HELP = """Face embeddings on the command line.
@@ -49,7 +45,7 @@ def extract(
     photo: PhotoName, url: Url = None, api_key: ApiKey = None, as_json: AsJson = False
 ) -> int:
     """Find the faces of a photo; --json prints their embeddings."""
-    with connect(url, api_key) as client:
+    with connect(url, api_key) as client, blame(photo):
         (found,) = client.extract_embeddings([find_photo(photo)]).results
     if found.error is not None:
         raise Failure(f"{photo}: {found.error.message}", found.error.code, found.error.details)
@@ -122,6 +118,9 @@ def match(
     as_json: AsJson = False,
 ) -> int:
     """Look for a person in the photos of a folder."""
+    # Late, for quick completion and help.
+    from face_cli.matching import look_at_all
+
     photos = find_photos(folder)
     with connect(url, api_key) as client:
         embedding = _embed_person(client, person, largest)
@@ -130,14 +129,7 @@ def match(
             answer = client.match_faces(embedding, [photo], threshold=threshold, metric=metric)
             return answer.matches[0]
 
-        # One photo in each request: each is tried again alone, and no body grows too large.
-        threads = ThreadPoolExecutor(AT_ONCE)
-        try:
-            with progress_of(threads.map(look, photos), len(photos)) as matches:
-                results = list(zip(photos, matches, strict=True))
-        finally:
-            # After an error or an interrupt, the client's end cancels the requests under way.
-            threads.shutdown(wait=False, cancel_futures=True)
+        results = look_at_all(photos, look)
     _print_matches(results, as_json=as_json)
     if any(found.error for _, found in results):
         return FAILED

@@ -27,7 +27,8 @@ AsJson: TypeAlias = Annotated[
 Threshold: TypeAlias = Annotated[
     float | None,
     typer.Option(
-        callback=_check_threshold, help="Distances below it mean the same person. Default: 0.68."
+        callback=_check_threshold,
+        help="Distances below it mean the same person. Default: the metric's, for cosine 0.68.",
     ),
 ]
 MetricName: TypeAlias = Annotated[

@@ -20,7 +20,15 @@ from tests.support.answers import same
 from tests.support.documents import code_blocks
 from tests.support.launchers import SIGINT_IGNORED
 from tests.support.paths import MODEL_DIR, PHOTO_DIR, ROOT, subprocess_environment
-from tests.support.scripted_service import HEALTHY, Reply, failure, serve_script
+from tests.support.scripted_service import (
+    HEALTHY,
+    MODEL,
+    Reply,
+    extraction,
+    failure,
+    ok,
+    serve_script,
+)
 from tools.lambda_pool import free_port
 from tools.local_server import LocalServer, wait_for_answer
 
@@ -109,6 +117,29 @@ def test_failures_of_a_service_are_one_line() -> None:
         assert_one_line(run("compare", PERSON, SAME, *url), "cannot be used", "`model`")
         keys = [request.headers.get("x-api-key") for request in service.requests]
     assert keys == ["k3y", "other", None]
+
+
+def test_a_photo_that_a_service_fails_with_spoils_no_other(photos: Path) -> None:
+    found = {"is_same_person": True, "distance": 0.5, "face_count": 1, "model": MODEL}
+    matches = ok(
+        matches=[found],
+        threshold_used=0.68,
+        distance_metric="cosine",
+        model=MODEL,
+        processing_time_ms=1.0,
+    )
+    replies = ok(**extraction()), failure(413, "PAYLOAD_TOO_LARGE"), matches
+    (photos / "photos" / "unreadable.jpg").symlink_to("nowhere")
+    with serve_script(*replies) as service:
+        done = run("match", "person.jpg", "photos", "--url", service.address, folder=photos)
+        gone = failure(403, "FORBIDDEN")
+        service.replies[:] = [ok(**extraction()), gone]
+        refused = run("match", "person.jpg", "photos", "--url", service.address, folder=photos)
+    verdicts = [line.split("\t")[1] for line in done.stdout.splitlines()]
+    assert sorted(verdicts) == ["FileNotFoundError", "PAYLOAD_TOO_LARGE", "same", "same"]
+    assert (done.returncode, done.stderr) == (2, "The person is in 2 of 4 photos.\n")
+    # What happens to all others too ends the search.
+    assert_one_line(refused, "FORBIDDEN")
 
 
 def test_a_service_and_this_process_give_the_same_results(
