@@ -8,7 +8,8 @@ MODEL_DIR ?= models
 PHOTO_DIR := tests/photos
 
 PYTHON_IN_VENV := $(VENV)/bin/python
-SOURCES := functions container layers model_build tests bench tools
+FACE := $(VENV)/bin/face
+SOURCES := cli clients functions container layers model_build tests bench tools
 
 PYTEST := $(PYTHON_IN_VENV) -m pytest
 # A file's tests share their fixtures, so they stay together.
@@ -41,7 +42,7 @@ help: ## Show this help
 
 .PHONY: run
 run: setup weights ## Set up, fetch the model and serve at http://127.0.0.1:8001
-	@exec $(PYTHON_IN_VENV) -m functions.local
+	@exec $(FACE) serve
 
 .PHONY: test
 test: venv-dev $(WHEELS) venv-sam venv-bake weights photos ## Set up everything and run all tests
@@ -94,8 +95,7 @@ setup: $(if $(HEIC),venv-heic,venv-serve) ## Make the virtual environment from h
 
 .PHONY: weights
 weights: setup $(if $(filter arcface,$(FACE_MODEL)),venv-bake photos) ## Fetch and convert the weights of FACE_MODEL into MODEL_DIR; keeps existing files
-	@$(PYTHON_IN_VENV) -m model_build.fetch --model $(FACE_MODEL) --into $(MODEL_DIR)
-	@$(if $(filter arcface,$(FACE_MODEL)),$(BAKE_VENV)/bin/python,$(PYTHON_IN_VENV)) -m model_build.bake --model $(FACE_MODEL) --sources $(MODEL_DIR) --into $(MODEL_DIR) $(if $(filter arcface,$(FACE_MODEL)),--photos $(PHOTO_DIR) $(if $(CERTIFY_PHOTOS),--own-photos "$(CERTIFY_PHOTOS)"))
+	@$(FACE) fetch --convert-with $(BAKE_VENV)/bin/python $(if $(filter arcface,$(FACE_MODEL)),--photos $(PHOTO_DIR) $(if $(CERTIFY_PHOTOS),--own-photos "$(CERTIFY_PHOTOS)"))
 
 .PHONY: photos
 photos: venv-dev ## Fetch the test photos

@@ -15,11 +15,20 @@ PORTRAIT = Path(__file__).resolve().parents[2] / "events" / "portrait.jpg"
 
 
 def main() -> None:
-    """Serves until it is stopped."""
+    """Serves with the settings of the environment."""
     try:
         settings = read_settings(read_catalog().choices)
     except InvalidSetting as error:
         sys.exit(str(error))
+    serve(settings)
+
+
+def serve(settings: Settings) -> None:
+    """Serves until it is stopped. The app reads all settings but these from the environment itself.
+
+    Args:
+        settings: address, port, log level and whether to reload.
+    """
     print(welcome(settings), flush=True)
     uvicorn.run(
         "functions.local.app:create",

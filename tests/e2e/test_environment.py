@@ -24,6 +24,13 @@ src = [".", "layers/ours", "layers/missing"]
 """
 
 
+COMMAND = """
+[tool.commands.count]
+module = "counting"
+group = "dev"
+"""
+
+
 class Project:
     """A project with its locks, and wheels that pip may install."""
 
@@ -108,6 +115,31 @@ def test_an_environment_grows_and_is_made_anew_when_its_lock_loses_a_package(
     assert project.imports("one, of_ours")
     assert project.imports("two; assert two.VERSION == '2.0'")
     assert not project.imports("three")
+
+
+def test_a_command_is_there_once_its_packages_are(project: Project, tmp_path: Path) -> None:
+    (project.root / "pyproject.toml").write_text(PROJECT + COMMAND)
+    program = "import sys, two; print(two.VERSION, *sys.argv[1:])\n"
+    (project.root / "layers" / "ours" / "counting.py").write_text(program)
+    project.lock("serve", one="1.0")
+    project.lock("dev", one="1.0", two="2.0")
+    script = project.environment / "bin" / "count"
+    project.synchronise("serve")
+    assert not script.exists()
+    project.synchronise("dev")
+
+    # From another folder, whose files are not imported, after the clone was moved, and by a link.
+    moved, elsewhere = tmp_path / "moved here", tmp_path / "elsewhere"
+    project.root.rename(moved)
+    elsewhere.mkdir()
+    (elsewhere / "two.py").write_text("VERSION = 'taken'\n")
+    link = elsewhere / "link"
+    link.symlink_to(moved / ".venv" / "bin" / "count")
+    for command in (moved / ".venv" / "bin" / "count", link):
+        done = subprocess.run(
+            [command, "a  b", "*"], cwd=elsewhere, capture_output=True, text=True, check=False
+        )
+        assert (done.stdout, done.stderr) == ("2.0 a  b *\n", "")
 
 
 def test_a_broken_environment_is_made_anew(project: Project) -> None:

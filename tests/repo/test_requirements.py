@@ -12,7 +12,16 @@ from tests.support.paths import ROOT
 from tools.requirements.groups import read_groups
 from tools.requirements.locks import find_problems, read_pins
 
-PACKAGES = ("bench", "face_contract", "face_engine", "functions", "tests", "tools")
+PACKAGES = (
+    "bench",
+    "face_cli",
+    "face_contract",
+    "face_embedding_client",
+    "face_engine",
+    "functions",
+    "tests",
+    "tools",
+)
 
 Damage = Callable[[Path], None]
 
@@ -114,8 +123,8 @@ def test_a_group_has_what_the_groups_that_it_includes_have() -> None:
     assert pins["compare"] < pins["mobilefacenet"] < pins["local"] < pins["serve"]
 
 
-def test_what_images_install_are_locks() -> None:
-    locks = {str(group.lock) for group in read_groups().by_name.values()}
+def locks_of_images() -> set[str]:
+    """Returns the locks that the Dockerfiles and their scripts install, and the warm-up's."""
     models = ("mobilefacenet", "arcface")
     named = {
         path.replace("${FACE_MODEL}", model)
@@ -123,8 +132,25 @@ def test_what_images_install_are_locks() -> None:
         for path in re.findall(r"requirements/[^\s;]+\.txt", file.read_text("utf-8"))
         for model in models
     }
-    assert "requirements/arcface.txt" in named
-    assert named <= locks
+    return {*named, "functions/warmup/requirements.txt"}
+
+
+def test_what_images_install_are_locks() -> None:
+    locks = {str(group.lock) for group in read_groups().by_name.values()}
+    assert "requirements/arcface.txt" in locks_of_images()
+    assert locks_of_images() <= locks
+
+
+def test_the_command_line_reaches_no_image() -> None:
+    groups = read_groups().by_name
+    commands = {"httpx2", "rich", "shellingham", "typer"}
+    assert commands <= {pin.name for pin in read_pins((ROOT / groups["cli"].lock).read_text())}
+    # TensorFlow's converter has some of them. It is in a stage that no image keeps.
+    for lock in locks_of_images() - {str(groups["bake"].lock)}:
+        assert not commands & {pin.name for pin in read_pins((ROOT / lock).read_text())}, lock
+    admitted = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in admitted
+    assert not [line for line in admitted if line.startswith(("!cli", "!clients"))]
 
 
 def test_checkers_and_interpreters_import_from_the_same_folders(tmp_path: Path) -> None:

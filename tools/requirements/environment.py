@@ -10,12 +10,23 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from tools.requirements.groups import ROOT, Group, read_groups, read_import_folders
+from tools.requirements.groups import (
+    ROOT,
+    Group,
+    read_commands,
+    read_groups,
+    read_import_folders,
+)
 from tools.requirements.locks import read_pins
 
 # A copy of the lock that an environment was made from.
 COPY = "installed.txt"
 PTH = "project.pth"
+# Finds its environment by itself, so a clone may be moved and the command linked to from elsewhere.
+# -P: nothing in the current folder is taken for a package.
+SCRIPT = """#!/bin/sh
+exec "$(dirname -- "$(realpath -- "$0")")/python" -P -m {module} "$@"
+"""
 INSTALL = (
     *("-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
     *("--require-hashes", "--no-deps", "--only-binary", ":all:"),
@@ -54,6 +65,13 @@ def synchronise(folder: Path, group: Group, groups: dict[str, Group], root: Path
     # Relative paths, so a clone may be moved. Python skips folders that do not exist.
     paths = [os.path.relpath(root / path, packages) + "\n" for path in read_import_folders(root)]
     (packages / PTH).write_text("".join(paths), "utf-8")
+    names = {pin.name for pin in read_pins(wanted)}
+    for command in read_commands(root):
+        needed = read_pins((root / groups[command.group].lock).read_text("utf-8"))
+        if {pin.name for pin in needed} <= names:
+            script = folder / "bin" / command.name
+            script.write_text(SCRIPT.format(module=command.module), "utf-8")
+            script.chmod(0o755)
 
 
 def _choose(installed: str, group: Group, groups: dict[str, Group], root: Path) -> Group:

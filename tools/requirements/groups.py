@@ -50,6 +50,21 @@ class Groups:
     by_name: dict[str, Group]
 
 
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of the project.
+
+    Attributes:
+        name: what people type.
+        module: what it runs.
+        group: the dependency group that it needs.
+    """
+
+    name: str
+    module: str
+    group: str
+
+
 def read_groups(root: Path = ROOT) -> Groups:
     """Returns the groups of the project in `root`.
 
@@ -84,6 +99,13 @@ def read_import_folders(root: Path = ROOT) -> list[str]:
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
     folders: list[str] = project["tool"]["ruff"]["src"]
     return folders
+
+
+def read_commands(root: Path = ROOT) -> list[Command]:
+    """Returns the commands of the project in `root`."""
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    tables = project["tool"].get("commands", {})
+    return [Command(name, table["module"], table["group"]) for name, table in tables.items()]
 
 
 def _resolve(tables: dict[str, list[Any]], name: str, path: tuple[str, ...]) -> list[str]:

@@ -1,0 +1,81 @@
+"""Client of the face-embedding service: typed results, typed errors, and never an invented vector.
+
+with FaceClient("http://127.0.0.1:8001") as faces:
+    person = faces.extract_embedding(Path("person.jpg"))
+"""
+
+from face_embedding_client.client import API_PREFIX, FaceClient, Photo
+from face_embedding_client.errors import (
+    AnsweredError,
+    CallTimedOut,
+    ConnectionFailed,
+    FaceClientError,
+    Forbidden,
+    ImageRejected,
+    InvalidAnswer,
+    ModelMismatch,
+    MultipleFacesDetected,
+    NoFaceDetected,
+    PayloadTooLarge,
+    RequestRejected,
+    ServiceFailed,
+    ServiceUnavailable,
+)
+from face_embedding_client.results import (
+    EMBEDDING_DIMENSIONS,
+    Box,
+    Comparison,
+    Embedding,
+    Extraction,
+    Face,
+    FaceMatch,
+    FaceQuality,
+    Health,
+    Landmarks,
+    Matches,
+    Metric,
+    ModelInfo,
+    PhotoError,
+    PhotoFaces,
+    PhotosFaces,
+    Point,
+)
+from face_embedding_client.retries import RetryPolicy
+
+__all__ = [
+    "API_PREFIX",
+    "EMBEDDING_DIMENSIONS",
+    "AnsweredError",
+    "Box",
+    "CallTimedOut",
+    "Comparison",
+    "ConnectionFailed",
+    "Embedding",
+    "Extraction",
+    "Face",
+    "FaceClient",
+    "FaceClientError",
+    "FaceMatch",
+    "FaceQuality",
+    "Forbidden",
+    "Health",
+    "ImageRejected",
+    "InvalidAnswer",
+    "Landmarks",
+    "Matches",
+    "Metric",
+    "ModelInfo",
+    "ModelMismatch",
+    "MultipleFacesDetected",
+    "NoFaceDetected",
+    "PayloadTooLarge",
+    "Photo",
+    "PhotoError",
+    "PhotoFaces",
+    "PhotosFaces",
+    "Point",
+    "RequestRejected",
+    "RetryPolicy",
+    "ServiceFailed",
+    "ServiceUnavailable",
+]
