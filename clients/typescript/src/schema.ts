@@ -1,4 +1,4 @@
-// Made from openapi.json by `make openapi`; do not edit. sha256:8f1fa648f3ff989182bf001b8017444b4997345052a8aa198d6dd5e15cfd25a7
+// Made from openapi.json by `make openapi`; do not edit. sha256:8703a455db0b17ba6f6e315e107785eecb3ae345b34d567605ae25351077dc77
 export interface paths {
     "/api/v1/health": {
         parameters: {
@@ -631,7 +631,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description - `BAD_GATEWAY`: The function behind the API failed. */
+        /** @description - `BAD_GATEWAY`: The service behind the API failed. */
         BAD_GATEWAY: {
             headers: {
                 [name: string]: unknown;

@@ -59,9 +59,7 @@ class RotationSearch:
         preview = shrink(image_rgb, PREVIEW_SIDE_PX) if is_convincing else None
         rotated: list[Face] = []
         for quarter_turns in QUARTER_TURNS:
-            if preview is None or self._may_matter(
-                image_rgb, preview, quarter_turns, upright
-            ):
+            if preview is None or self._may_matter(image_rgb, preview, quarter_turns, upright):
                 rotated += self._detect(image_rgb, quarter_turns)
         return self._choose_rotations(image_rgb, [*upright, *rotated]) if rotated else upright
 
