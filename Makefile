@@ -136,7 +136,7 @@ test-image: venv-dev venv-sam venv-bake weights photos ## Build the images on a 
 	$(PYTEST) tests/image
 
 .PHONY: test-docker
-test-docker: venv-dev venv-sam weights ## Test the README's docker and sam commands (without Docker: starts an engine, needs root on Debian)
+test-docker: venv-dev venv-sam weights ## Test the documented docker and sam commands (without Docker: starts an engine, needs root on Debian)
 	$(PYTHON_IN_VENV) -m tools.containers.docker_base
 	$(PYTHON_IN_VENV) -m tools.containers.docker_engine $(abspath $(PYTHON_IN_VENV)) -m pytest tests/docker
 

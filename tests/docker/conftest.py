@@ -1,4 +1,4 @@
-"""The images in a Docker Engine, built by the README's commands on a base that needs no registry.
+"""The images in a Docker Engine, built by the documented commands on a base that needs no registry.
 
 `make test-docker` runs these tests, with an engine of its own if none answers.
 """
@@ -18,7 +18,7 @@ from tools.translate_template import DEPLOYMENTS, read_template, resolve
 
 # To start an engine takes root; whoever may only use one tests the rest.
 collect_ignore = [] if os.geteuid() == 0 else ["test_engine.py"]
-# What the README's and SAM's commands call the images that they build.
+# What the documented commands and SAM.s call the images that they build.
 TAGS = ("face-local:latest", "extractfunction:extract", "comparefunction:compare")
 
 

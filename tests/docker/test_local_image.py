@@ -1,4 +1,4 @@
-"""The README's `docker build` and `docker run`."""
+"""The documented `docker build` and `docker run`."""
 
 import base64
 import socket
@@ -10,8 +10,8 @@ import httpx2 as httpx
 import pytest
 
 from tests.support.answers import same
+from tests.support.documents import command as documented_command
 from tests.support.paths import EVENT_DIR, ROOT
-from tests.support.readme import readme_command
 from tools.base_image import run
 from tools.lambda_pool import free_port
 from tools.local_server import wait_for_answer
@@ -25,10 +25,10 @@ HEALTH_TIMEOUT_S = 90
 
 
 class Container:
-    """`docker run` as the README has it, but on loopback and, if 8001 is taken, on another port."""
+    """`docker run` as documented, but on loopback and, if 8001 is taken, on another port."""
 
     def __init__(self, image: str, port: int) -> None:
-        command = readme_command("docker", "run")
+        command = documented_command("docker", "run")
         assert command[-1] == image
         command[command.index(f"{PORT}:{PORT}")] = f"127.0.0.1:{port}:{PORT}"
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
@@ -57,7 +57,7 @@ def usual_or_free_port() -> int:
 
 @pytest.fixture(scope="module")
 def image(base_image: str) -> str:
-    command = readme_command("docker", "build")
+    command = documented_command("docker", "build")
     command[2:2] = ["--build-arg", f"BASE_IMAGE={base_image}"]
     subprocess.run(command, cwd=ROOT, check=True)
     return command[command.index("-t") + 1]

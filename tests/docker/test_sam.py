@@ -1,4 +1,4 @@
-"""`sam build`, `sam local invoke` and `sam local start-api`, as the README names them."""
+"""`sam build`, `sam local invoke` and `sam local start-api`, as the documents name them."""
 
 import base64
 import json

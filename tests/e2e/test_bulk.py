@@ -20,14 +20,16 @@ from face_engine.photo import decode_image
 from functions.bulk.schemas import Counts
 from tests.conftest import ReadPhoto
 from tests.support.cloud import PHOTOS, RESULTS, Cloud, open_cloud
+from tests.support.documents import sql_statements
 from tests.support.labels import GROUP_FACES, PORTRAITS
+from tests.support.paths import ROOT
 from tests.support.photo_files import encode
 from tests.support.postgres import running_postgres
 from tests.support.processes import children_of
-from tests.support.readme import readme_sql
 from tools.collect import read_run, write_csv
 from tools.embed_bucket import embed
 
+BULK = ROOT / "docs" / "bulk.md"
 COPIES = 5
 BROKEN = "people/broken.jpg"
 KILLS, THROTTLES = "people/2/person_b_1.jpg", "people/3/sample2.jpg"
@@ -189,7 +191,10 @@ def test_postgres_finds_the_same_persons_photos(run: Run, tmp_path: Path) -> Non
     )
     with running_postgres() as postgres:
         postgres.run(
-            *(s.replace("faces.csv", str(tmp_path / "faces.csv")) for s in readme_sql()),
+            *(
+                s.replace("faces.csv", str(tmp_path / "faces.csv"))
+                for s in sql_statements(ROOT / "docs" / "bulk.md")
+            ),
             "ANALYZE faces",
         )
         query = f"FROM faces ORDER BY embedding <=> '{embedding}' LIMIT {2 * COPIES}"

@@ -19,7 +19,7 @@ import pytest
 
 from tests.support.paths import ROOT
 
-# Paths in the clone that README.md says the tests create, or that have their own commands.
+# Paths in the clone that CONTRIBUTING.md says the tests create, or that have their own commands.
 MADE = ("__pycache__", ".coverage", ".hypothesis", ".pytest_cache", "weights")
 NOT_OURS = (
     ".git",

@@ -1,4 +1,4 @@
-"""Runs SAM's command line as README.md says."""
+"""Runs SAM's command line as documented."""
 
 import json
 import os
@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.documents import command as documented_command
 from tests.support.paths import EVENT_DIR, ROOT
 from tests.support.project_copy import copy_project
-from tests.support.readme import readme_command
 from tools.lambda_pool import free_port
 from tools.translate_template import read_template
 
@@ -59,7 +59,7 @@ class Sam:
         runtimes = read_template()["Parameters"]["PythonRuntime"]["AllowedValues"]
         runtime = next(name for name in reversed(runtimes) if self._runs(name))
         overrides = [f"BaseImage={base_image}", f"PythonRuntime={runtime}"]
-        self._run([*readme_command("sam", "build"), *overrides])
+        self._run([*documented_command("sam", "build"), *overrides])
 
     def _runs(self, python: str) -> bool:
         # A version manager's shim would be found but would fail.
@@ -73,7 +73,7 @@ class Sam:
 
     def invoke(self, event: str) -> dict[str, Any]:
         """Runs an event, such as extract/health-v1.json, in a container of its function."""
-        command = readme_command("sam", "local", "invoke")
+        command = documented_command("sam", "local", "invoke")
         command[command.index("ExtractFunction")] = FUNCTIONS[event.partition("/")[0]]
         command[command.index("--event") + 1] = str(EVENT_DIR / event)
         answer: dict[str, Any] = json.loads(self._run(command))
@@ -86,7 +86,7 @@ class Sam:
         log = self._folder / "api.log"
         with log.open("w") as file:
             api = subprocess.Popen(
-                [*readme_command("sam", "local", "start-api"), "--port", str(port)],
+                [*documented_command("sam", "local", "start-api"), "--port", str(port)],
                 cwd=self._folder,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
