@@ -85,6 +85,10 @@ openapi: venv-dev $(TYPESCRIPT)/node_modules ## Write openapi.json, and the Type
 	$(PYTHON_IN_VENV) -m tools.openapi
 	cd $(TYPESCRIPT) && $(NODE) npm run generate
 
+.PHONY: architecture
+architecture: venv-dev ## Write docs/architecture.svg from the source
+	$(PYTHON_IN_VENV) -m tools.architecture
+
 .PHONY: fix
 fix: venv-dev ## Format, and apply the linter's fixes
 	$(VENV)/bin/ruff format $(SOURCES)

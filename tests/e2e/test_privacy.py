@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -199,6 +200,18 @@ LOUD = {
     "FASTAPI_ENV": "development",
     "PYTHONASYNCIODEBUG": "1",
 }
+
+
+def test_a_request_leaves_no_file(
+    start_server: StartServer, read_photo: ReadPhoto, tmp_path: Path
+) -> None:
+    folders = [tmp_path / "home", tmp_path / "temporary"]
+    for folder in folders:
+        folder.mkdir()
+    server = start_server(HOME=str(folders[0]), TMPDIR=str(folders[1]))
+    with httpx.Client(base_url=server.address, timeout=30) as client:
+        assert len(send_all(client, portrait(read_photo))) == 512
+    assert sorted(tmp_path.rglob("*")) == folders
 
 
 @pytest.mark.parametrize("variables", [{"LOG_LEVEL": "DEBUG"}, LOUD], ids=["debug", "loud"])
