@@ -1,6 +1,7 @@
 """Chromium on the real local server. `make test-browser` installs what these tests need."""
 
 import io
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -87,8 +88,10 @@ class Playground:
     def expect_status(self, letter: str, text: str) -> None:
         expect(self.slot(letter).get_by_role("status")).to_contain_text(text, timeout=ANSWER_MS)
 
-    def expect_verdict(self, word: str) -> None:
-        expect(self.page.locator("#verdict .word")).to_have_text(word, timeout=ANSWER_MS)
+    def expect_verdict(self, word: str | re.Pattern[str]) -> None:
+        """Waits for an answer, and not an older one."""
+        verdict = self.page.locator("#result:not([aria-busy=true]) #verdict .word")
+        expect(verdict).to_have_text(word, timeout=ANSWER_MS)
 
     def ask(self, question: str) -> None:
         self.page.get_by_label(question).check()

@@ -1,5 +1,6 @@
 """The page for people without a mouse, with a screen reader, a phone or a dark screen."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.support.paths import PHOTO_DIR, ROOT
 AXE = ROOT / ".cache" / "browser" / "axe.min.js"
 PERSON, GROUP = PHOTO_DIR / "person_a_2.jpg", PHOTO_DIR / "sample6.jpg"
 PHONE = (320, 640)
+WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
 # Rules that the empty page has something for: fewer, and axe did not look at it.
 MIN_PASSES = 20
 RUN_AXE = """async () => {
@@ -76,6 +78,9 @@ def test_axe_finds_nothing(open_playground: OpenPlayground, tmp_path: Path, sche
 def test_the_keyboard_is_enough(open_playground: OpenPlayground) -> None:
     playground = open_playground()
     page = playground.page
+    # Playwright catches dialogs only while somebody listens, and Enter may be quicker than it.
+    page.on("filechooser", lambda _chooser: None)
+    expect(playground.slot("B")).to_be_visible()
 
     def go_to(name: str) -> None:
         """Presses Tab until the focus is there; every stop on the way shows that it has it."""
@@ -104,7 +109,7 @@ def test_the_keyboard_is_enough(open_playground: OpenPlayground) -> None:
     playground.expect_verdict("Not in photo B")
     go_to("Threshold")
     page.keyboard.press("End")
-    playground.expect_verdict("Found: face")
+    playground.expect_verdict(re.compile(r"^Found: face \d of photo B$"))
     go_to("Use the default")
     page.keyboard.press("Enter")
     playground.expect_verdict("Not in photo B")
@@ -132,14 +137,12 @@ def test_results_are_announced(open_playground: OpenPlayground) -> None:
 
 def test_a_phone_needs_no_scrolling_sideways(open_playground: OpenPlayground) -> None:
     playground = open_playground(size=PHONE)
-    for each in (lambda: None, lambda: fill(playground)):
-        each()
-        for summary in playground.page.locator("summary:visible").all():
-            summary.click()
-        widths = playground.page.evaluate(
-            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-        )
-        assert widths == [PHONE[0], PHONE[0]]
+    # Empty, and with everything open.
+    assert playground.page.evaluate(WIDTHS) == [PHONE[0], PHONE[0]]
+    fill(playground)
+    for summary in playground.page.locator("summary:visible").all():
+        summary.click()
+    assert playground.page.evaluate(WIDTHS) == [PHONE[0], PHONE[0]]
     for button in playground.page.get_by_role("button").all():
         if button.is_visible():
             box = button.bounding_box()

@@ -3,13 +3,13 @@
 import base64
 import io
 import json
+import math
 import re
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
@@ -164,17 +164,15 @@ def test_landmarks_lie_on_the_photo_as_shown(open_playground: OpenPlayground) ->
         scale = image["width"] / photo.width
         assert image["height"] == pytest.approx(photo.height * scale, abs=1)
     eyes = [portrait.right_eye, portrait.left_eye]
-    apart = scale * float(np.hypot(*np.subtract(*eyes)))
+    apart = scale * math.dist(*eyes)
     points = playground.slot("A").locator(".overlay i")
     expect(points).to_have_count(5)
     for index, (x, y) in enumerate(eyes):
         point = points.nth(index).bounding_box()
         assert point is not None
-        off = np.hypot(
-            point["x"] + point["width"] / 2 - image["x"] - scale * x,
-            point["y"] + point["height"] / 2 - image["y"] - scale * y,
-        )
-        assert off < MAX_EYE_ERROR * apart
+        shown = (point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
+        marked = (image["x"] + scale * x, image["y"] + scale * y)
+        assert math.dist(shown, marked) < MAX_EYE_ERROR * apart
     tag = playground.slot("A").locator(".box").inner_text()
     assert re.fullmatch(r"1 · 0\.\d\d · \d+ px · sharpness \d+", tag)
 

@@ -12,6 +12,11 @@ const video = dialog.querySelector("video");
 const status = dialog.querySelector(".status");
 const take = dialog.querySelector(".take");
 
+video.addEventListener("playing", () => {
+  status.textContent = "";
+  take.disabled = false;
+  take.focus();
+});
 take.addEventListener("click", () => dialog.close("taken"));
 dialog.querySelector(".cancel").addEventListener("click", () => dialog.close("cancelled"));
 
@@ -45,10 +50,6 @@ async function startCamera() {
     });
     if (dialog.open) {
       video.srcObject = stream;
-      await video.play();
-      status.textContent = "";
-      take.disabled = false;
-      take.focus();
     }
     return stream;
   } catch (error) {

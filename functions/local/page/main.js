@@ -44,74 +44,83 @@ function showNumbers(result) {
   }
 }
 
+/** Removes the last answer's traces: its numbers, its marks on the photos and its request. */
+function forget() {
+  showNumbers(null);
+  slots.forEach((slot) => slot.mark(null, null));
+  Object.values(views).forEach((view) => view.hide());
+}
+
 /** Asks the API the chosen question, unless a photo is missing. An older question is dropped. */
 async function ask() {
   turn.abort();
-  turn = new AbortController();
-  slots.forEach((slot) => slot.mark(null, null));
-  Object.values(views).forEach((view) => view.hide());
-  showNumbers(null);
-  const question = find("[name=question]:checked").value;
-  const [person, other] = question === "find-b" ? [b, a] : [a, b];
-  const without = slots.filter((slot) => !slot.face);
-  if (!defaultThreshold || without.length) {
-    const missing = without.every((slot) => slot.file) ? "a photo with a face" : "a photo";
-    say("none", `Add ${without.length === 2 ? "two photos" : missing}.`, "Then the answer stands here.");
-    return;
+  const { signal } = (turn = new AbortController());
+  if (!defaultThreshold || slots.some((slot) => !slot.face)) {
+    forget();
+    say("none", slots.some((slot) => slot.isLooking) ? "Looking for faces …" : nextStep(), "");
+  } else {
+    markBusy(true);
+    const ofQuestion = { compare, "find-a": search.bind(null, a, b), "find-b": search.bind(null, b, a) };
+    await ofQuestion[find("[name=question]:checked").value](signal);
   }
-  try {
-    await (question === "compare" ? compare(turn.signal) : search(person, other, turn.signal));
-  } catch (error) {
-    if (error.name !== "AbortError") {
-      throw error;
-    }
+  if (!signal.aborted) {
+    markBusy(false);
   }
 }
 
+/** While it is busy, the answer that stands there is to an older question. */
+function markBusy(isBusy) {
+  find("#result").ariaBusy = isBusy;
+}
+
+function nextStep() {
+  const empty = slots.filter((slot) => !slot.file).length;
+  return ["Add a photo with a face.", "Add another photo.", "Add two photos."][empty];
+}
+
+/** Returns the API's answer; null if a newer question was asked meanwhile, or after an error was told. */
 async function request(path, content, signal) {
   const limit = { threshold: Number(threshold.value), distance_metric: METRIC };
   const done = await post(path, { ...content, ...limit }, signal);
+  if (signal.aborted) {
+    return null;
+  }
+  forget();
   views[path].show(done, bodyCommand(path, views[path].fileName));
-  return done;
+  const problem = done.error ?? done.answer.matches?.[0].error;
+  if (problem) {
+    say("error", "No answer.", explain(problem));
+    return null;
+  }
+  return done.answer;
 }
 
 async function compare(signal) {
-  const { error, answer } = await request(
-    COMPARE,
-    { embedding1: a.face.embedding, embedding2: b.face.embedding, model1: a.model, model2: b.model },
-    signal,
-  );
-  if (error) {
-    say("error", "No answer.", explain(error));
-    return;
+  const [embedding1, embedding2] = slots.map((slot) => slot.face.embedding);
+  const vectors = { embedding1, embedding2, model1: a.model, model2: b.model };
+  const answer = await request(COMPARE, vectors, signal);
+  if (answer) {
+    const isSame = answer.is_same_person;
+    showNumbers(answer);
+    say(isSame ? "yes" : "no", isSame ? "Same person" : "Different people", reason(answer, answer.threshold_used));
   }
-  showNumbers(answer);
-  say(
-    answer.is_same_person ? "yes" : "no",
-    answer.is_same_person ? "Same person" : "Different people",
-    reason(answer, answer.threshold_used),
-  );
 }
 
 async function search(person, other, signal) {
-  const { error, answer } = await request(
-    MATCH,
-    { embedding: person.face.embedding, images: [{ image: other.image }], model: person.model },
-    signal,
-  );
-  const match = answer?.matches?.[0];
-  const problem = error ?? match.error;
-  if (problem) {
-    say("error", "No answer.", explain(problem));
-    return;
+  const wanted = { embedding: person.face.embedding, model: person.model };
+  const answer = await request(MATCH, { ...wanted, images: [{ image: other.image }] }, signal);
+  if (answer) {
+    const [match] = answer.matches;
+    const isFound = match.is_same_person;
+    const number = 1 + other.mark(match.facial_area, isFound ? "found" : "nearest");
+    const why = reason(match, answer.threshold_used);
+    showNumbers(match);
+    if (isFound) {
+      say("yes", `Found: face ${number} of photo ${other.letter}`, why);
+    } else {
+      say("no", `Not in photo ${other.letter}`, `The nearest is face ${number}. ${why}`);
+    }
   }
-  const index = other.mark(match.facial_area, match.is_same_person ? "found" : "nearest");
-  showNumbers(match);
-  say(
-    match.is_same_person ? "yes" : "no",
-    match.is_same_person ? `Found: face ${index + 1} of photo ${other.letter}` : `Not in photo ${other.letter}`,
-    `${match.is_same_person ? "" : `The nearest is face ${index + 1}. `}${reason(match, answer.threshold_used)}`,
-  );
 }
 
 function reason({ is_same_person: isSame, distance }, limit) {
@@ -148,6 +157,7 @@ async function start() {
 
 threshold.addEventListener("input", () => {
   showThreshold();
+  markBusy(true);
   clearTimeout(timer);
   timer = setTimeout(ask, PAUSE_MS);
 });

@@ -18,11 +18,12 @@ export class Slot {
   model = null;
   faces = [];
   chosen = 0;
+  isLooking = false;
   maxBytes = Infinity;
 
   /**
    * @param {string} letter "A" or "B"
-   * @param {() => void} onChange called when the photo or the chosen face has changed
+   * @param {() => void} onChange called when the photo, its faces or the chosen one have changed
    */
   constructor(letter, onChange) {
     this.letter = letter;
@@ -42,6 +43,7 @@ export class Slot {
     this.part(".use-camera").addEventListener("click", async () => this.take(await takePhoto()));
     this.part(".remove").addEventListener("click", () => {
       this.clear();
+      this.onChange();
       this.part("input").focus();
     });
     this.section.addEventListener("dragover", () => this.section.classList.add("dragged-over"));
@@ -70,6 +72,7 @@ export class Slot {
     this.file = this.image = this.model = null;
     this.faces = [];
     this.chosen = 0;
+    this.isLooking = false;
     URL.revokeObjectURL(this.part("img").src);
     this.part("img").removeAttribute("src");
     this.part("figure").hidden = true;
@@ -80,7 +83,6 @@ export class Slot {
     this.requests.hide();
     this.drawFaces(1, 1);
     this.say("");
-    this.onChange();
   }
 
   /** Shows a photo, and asks the API for the faces in it. Nothing happens without a file. */
@@ -90,22 +92,34 @@ export class Slot {
     }
     this.clear();
     this.showPhoto(file);
-    if (file.size > this.maxBytes) {
+    const { signal } = (this.turn = new AbortController());
+    this.isLooking = true;
+    this.say("Looking for faces …");
+    this.onChange();
+    try {
+      await this.look(signal);
+    } catch {
+      if (!signal.aborted) {
+        this.say("The file cannot be read.", true);
+      }
+    }
+    if (!signal.aborted) {
+      this.isLooking = false;
+      this.onChange();
+    }
+  }
+
+  async look(signal) {
+    if (this.file.size > this.maxBytes) {
       // The server would refuse it before it has read it, which browsers report as a broken connection.
       this.say(explain({ code: "PAYLOAD_TOO_LARGE", details: { limit_bytes: this.maxBytes } }), true);
       return;
     }
-    this.say("Looking for faces …");
-    const { signal } = (this.turn = new AbortController());
-    try {
-      const image = await toBase64(file);
-      const done = await post(EXTRACT, { images: [{ image }] }, signal);
+    const image = await toBase64(this.file);
+    const done = await post(EXTRACT, { images: [{ image }] }, signal);
+    if (!signal.aborted) {
       this.requests.show(done, photoCommand(EXTRACT, this.file));
       this.showResult(done, image);
-    } catch (error) {
-      if (!signal.aborted) {
-        this.say("The file cannot be read.", true);
-      }
     }
   }
 
@@ -138,7 +152,6 @@ export class Slot {
     this.shape(width, height);
     this.drawFaces(width, height);
     this.say(counted + damage, count === 0);
-    this.onChange();
   }
 
   shape(width, height) {
@@ -196,7 +209,7 @@ export class Slot {
     return this.section.querySelectorAll(".box");
   }
 
-  /** Marks the face in which a person was looked for: `outcome` is "found" or "nearest". */
+  /** Marks the face at `area` as "found" or "nearest" and returns its index; null unmarks all. */
   mark(area, outcome) {
     const index = this.faces.findIndex(({ facial_area: { x, y, w, h } }) =>
       area && x === area.x && y === area.y && w === area.w && h === area.h,
