@@ -22,6 +22,8 @@ CHECKOV_VENV ?= .venv-checkov
 BAKE_VENV ?= .venv-bake
 # What `sam build` packs into the warm-up function: the tests build it without a network.
 WHEELS := .cache/wheels
+# What the tests of the playground look for mistakes with.
+AXE := .cache/browser/axe.min.js
 SAM := SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam
 TRANSLATED := .aws-sam/translated
 # sam and cfn-lint check against this region's offline specification; no AWS call is made.
@@ -144,6 +146,18 @@ test-docker: venv-dev venv-sam weights ## Test the documented docker and sam com
 	$(PYTHON_IN_VENV) -m tools.containers.docker_base
 	$(PYTHON_IN_VENV) -m tools.containers.docker_engine $(abspath $(PYTHON_IN_VENV)) -m pytest tests/docker
 
+.PHONY: test-browser
+test-browser: venv-browser weights photos $(AXE) ## Test the playground in Chromium (installs it as root on Debian)
+	@$(PYTHON_IN_VENV) -m tools.chromium
+	$(PYTEST) tests/browser
+
+.PHONY: screenshots
+screenshots: venv-browser weights photos ## Take the pictures of the playground in docs/ anew
+	@$(PYTHON_IN_VENV) -m tools.chromium
+	@# The tests may not change the clone.
+	@folder=$$(mktemp -d) && trap 'rm -r "$$folder"' EXIT && \
+		$(PYTEST) tests/browser/test_screenshots.py --screenshots "$$folder" && cp "$$folder"/*.png docs/
+
 .PHONY: invoke
 invoke: venv-dev weights venv-sam ## Run one event on Lambda's own runtime: make invoke EVENT=events/extract/health-v1.json
 	@$(PYTHON_IN_VENV) -m tools.invoke $(EVENT)
@@ -174,16 +188,16 @@ lock: venv-dev ## Compile the dependency groups of pyproject.toml to locks with 
 
 .PHONY: clean
 clean: ## Remove everything these commands made, including weights and photos
-	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(BAKE_VENV) $(WHEELS) .aws-sam .images $(MODEL_DIR) $(PHOTO_DIR) tests/weights $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
+	rm -rf $(VENV) $(SAM_VENV) $(CHECKOV_VENV) $(BAKE_VENV) $(WHEELS) $(dir $(AXE)) .aws-sam .images $(MODEL_DIR) $(PHOTO_DIR) tests/weights $(TYPESCRIPT)/node_modules $(TYPESCRIPT)/dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage
 	find $(SOURCES) -name __pycache__ -prune -exec rm -rf {} +
 
 # One lock for each environment. A changed lock makes it anew, so nothing stale stays in it.
-.PHONY: venv-serve venv-heic venv-dev venv-sam venv-checkov venv-bake
-venv-serve venv-heic venv-dev: ENVIRONMENT = $(VENV)
+.PHONY: venv-serve venv-heic venv-dev venv-browser venv-sam venv-checkov venv-bake
+venv-serve venv-heic venv-dev venv-browser: ENVIRONMENT = $(VENV)
 venv-sam: ENVIRONMENT = $(SAM_VENV)
 venv-checkov: ENVIRONMENT = $(CHECKOV_VENV)
 venv-bake: ENVIRONMENT = $(BAKE_VENV)
-venv-serve venv-heic venv-dev venv-sam venv-checkov venv-bake:
+venv-serve venv-heic venv-dev venv-browser venv-sam venv-checkov venv-bake:
 	@# The interpreter that $(VENV) was made with stays in use.
 	@python=$(PYTHON_IN_VENV); [ -x $$python ] || python=$(PYTHON); \
 		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -192,6 +206,10 @@ venv-serve venv-heic venv-dev venv-sam venv-checkov venv-bake:
 
 $(TYPESCRIPT)/node_modules: $(TYPESCRIPT)/package-lock.json | venv-dev
 	cd $(TYPESCRIPT) && $(NODE) npm ci && touch node_modules
+
+$(AXE): tests/browser.toml | venv-dev
+	@$(PYTHON_IN_VENV) -m model_build.fetch --catalog $< --into $(@D)
+	@touch $@
 
 $(WHEELS): functions/warmup/requirements.txt | venv-dev
 	@rm -rf $@ $@.new

@@ -52,7 +52,7 @@ def welcome(settings: Settings) -> str:
     address = f"http://{host}:{settings.port}"
     image = f"$(base64 < '{PORTRAIT}' | tr -d '\\n')"
     return (
-        f"\nServing at {address} (documentation: {address}/docs). Try:\n\n"
+        f"\nServing at {address} (documentation: {address}/docs). Open it in a browser, or try:\n\n"
         f"""  echo '{{"image": "'{image}'"}}' | curl -s -H 'Content-Type: application/json' -d @-"""
         f" {address}{API_PREFIX}/extract-embedding\n"
     )

@@ -1,4 +1,4 @@
-"""Both functions in one app, with one OpenAPI document."""
+"""Both functions in one app, with one OpenAPI document and the playground."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -14,6 +14,7 @@ from functions.compare.app import build_router as build_compare_router
 from functions.extract.app import build_router as build_extract_router
 from functions.extract.loader import create_loader
 from functions.local.legacy import LegacyPaths
+from functions.local.playground import add_playground
 from functions.local.protocol import AbsoluteForm
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ def create(settings: Settings | None = None, catalog: Catalog | None = None) -> 
 
     routers = [build_extract_router(loader, settings), build_compare_router(settings)]
     app = create_app("Face embeddings", routers, settings, docs=True, lifespan=load_model)
+    add_playground(app)
     if settings.legacy_url:
         app.add_middleware(
             LegacyPaths,

@@ -23,7 +23,8 @@ COMPARE = "/api/v1/compare-faces"
 JSON = {"content-type": "application/json"}
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1", "/api/v1/nothing", "/api/v1/health/", "/%00"])
+# At `/` the local server has the playground: test_playground.py.
+@pytest.mark.parametrize("path", ["/api/v1", "/api/v1/nothing", "/api/v1/health/", "/%00"])
 def test_unknown_path(service: httpx.Client, path: str) -> None:
     assert_error(service.get(path), 404, "NOT_FOUND")
 

@@ -1,8 +1,9 @@
 """The documentation as people use it: in a browser, against the local server."""
 
-from typing import Any
-
 import pytest
+from playwright.sync_api import Page
+
+from tools.local_server import LocalServer
 
 # Each answer shows that its request was understood.
 ANSWERED = {
@@ -15,9 +16,9 @@ ANSWERED = {
 
 @pytest.mark.parametrize("name", ANSWERED)
 def test_the_example_of_a_request_is_answered_when_it_is_executed(
-    server: str, page: Any, name: str
+    server: LocalServer, page: Page, name: str
 ) -> None:
-    page.goto(f"{server}/docs")
+    page.goto(f"{server.address}/docs")
     # The page's address for an operation: its tag and its id.
     operation = page.locator(
         f"#operations-faces-{name.replace('-', '_')}_api_v1_{name.replace('-', '_')}_post"
@@ -32,12 +33,12 @@ def test_the_example_of_a_request_is_answered_when_it_is_executed(
 
 @pytest.mark.parametrize("path", ["/docs", "/redoc"])
 def test_the_pages_show_the_introduction_and_load_nothing_foreign(
-    server: str, page: Any, path: str
+    server: LocalServer, page: Page, path: str
 ) -> None:
     loaded: list[str] = []
     page.on("requestfinished", lambda request: loaded.append(request.url))
-    page.goto(server + path)
+    page.goto(server.address + path)
     page.get_by_text("Model identities", exact=True).first.wait_for()
     page.wait_for_load_state("networkidle")
-    assert f"{server}/openapi.json" in loaded
-    assert [url for url in loaded if not url.startswith((server, "data:", "blob:"))] == []
+    assert f"{server.address}/openapi.json" in loaded
+    assert [url for url in loaded if not url.startswith((server.address, "data:", "blob:"))] == []

@@ -176,6 +176,8 @@ def test_the_local_server(images: dict[str, MountedImage], tell: Callable[[str],
             vectors = {"embedding1": answer["embedding"], "embedding2": answer["embedding"]}
             assert client.post("/api/v1/compare-faces", json=vectors).json()["is_same_person"]
             assert client.get("/docs").status_code == 200
+            assert "playground/main.js" in client.get("/").text
+            assert client.get("/playground/main.js").status_code == 200
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         output = server.communicate(timeout=20)[0].decode()

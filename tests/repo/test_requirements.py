@@ -119,7 +119,7 @@ def test_groups_that_cannot_be_resolved(tmp_path: Path, groups: str, message: st
 def test_a_group_has_what_the_groups_that_it_includes_have() -> None:
     groups = read_groups().by_name
     pins = {name: read_pins((ROOT / group.lock).read_text()) for name, group in groups.items()}
-    assert pins["serve"] < pins["heic"] < pins["dev"]
+    assert pins["serve"] < pins["heic"] < pins["dev"] < pins["browser"]
     assert pins["compare"] < pins["mobilefacenet"] < pins["local"] < pins["serve"]
 
 

@@ -62,7 +62,6 @@ def _anchor(heading: str) -> str:
 def test_every_make_target_named_exists(document: Path) -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
-    named = set(
-        re.findall(r"(?:`|^|[A-Z_]+=\S+ )make ([a-z-]+)", document.read_text("utf-8"), re.MULTILINE)
-    )
+    text = document.read_text("utf-8")
+    named = set(re.findall(r"(?:`|^|[A-Z_]+=\S+ )make ([a-z-]+)", text, re.MULTILINE))
     assert named <= targets

@@ -1,5 +1,6 @@
 """Which parts of an image RetinaFace has to see."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -82,7 +83,11 @@ def _core_of(box: NDArray[np.float32], rows: int, columns: int) -> Rectangle:
     its own box is not quite the proposed one.
     """
     x, y, width, height = (float(value) for value in box)
-    edges = np.clip((x, y, x + width, y + height), 0, (columns, rows, columns, rows))
+    edges = np.clip(
+        (math.floor(x), math.floor(y), math.ceil(x + width), math.ceil(y + height)),
+        0,
+        (columns, rows, columns, rows),
+    )
     return Rectangle(*(int(edge) for edge in edges)).expanded(0, rows, columns)
 
 
