@@ -2,14 +2,10 @@
 
 import { EXTRACT, explain, post, toBase64 } from "./api.js";
 import { takePhoto } from "./camera.js";
+import { describe, makeBox, makePoints } from "./faces.js";
 import { RequestView, photoCommand } from "./requests.js";
 
-// From smaller or more blurred faces, distances are not to be trusted (README: Quality of a face).
-const MIN_FACE_PX = 40;
-const MIN_SHARPNESS = 26;
-
 const template = document.querySelector("#slot-template");
-const round = (number) => Math.round(number).toString().replace("-", "−");
 
 export class Slot {
   file = null;
@@ -164,11 +160,13 @@ export class Slot {
     fieldset.querySelectorAll("label").forEach((label) => label.remove());
     fieldset.append(...this.faces.map((face, index) => this.makeChoice(face, index)));
     overlay.replaceChildren(
-      ...this.faces.flatMap((face, index) => [
-        this.makeBox(face, index, width, height),
-        ...makePoints(face, width, height),
-      ]),
+      ...this.faces.map((face, index) => makeBox(face, index, width, height)),
+      ...this.faces.flatMap((face) => makePoints(face, width, height)),
     );
+    // For the mouse; the keyboard has the list of faces.
+    this.boxes.forEach((box, index) => {
+      box.addEventListener("click", () => fieldset.querySelectorAll("input")[index].click());
+    });
     this.choose(0);
   }
 
@@ -182,22 +180,6 @@ export class Slot {
     const label = document.createElement("label");
     label.append(input, ` ${index + 1}: ${describe(face)}`);
     return label;
-  }
-
-  makeBox({ facial_area: { x, y, w, h }, face_confidence: confidence, quality }, index, width, height) {
-    const box = document.createElement("div");
-    box.className = "box";
-    box.classList.toggle("at-top", y < 0.1 * height);
-    box.classList.toggle("at-right", x + w / 2 > 0.6 * width);
-    place(box, { left: x / width, top: y / height, width: w / width, height: h / height });
-    const tag = document.createElement("span");
-    const more = document.createElement("span");
-    more.textContent = ` · ${quality.face_px} px · sharpness ${round(quality.sharpness)}`;
-    tag.append(`${index + 1} · ${confidence.toFixed(2)}`, more);
-    box.append(tag);
-    // For the mouse; the keyboard has the list of faces.
-    box.addEventListener("click", () => this.section.querySelectorAll(".faces input")[index].click());
-    return box;
   }
 
   choose(index) {
@@ -220,34 +202,5 @@ export class Slot {
       box.classList.toggle("nearest", each === index && outcome === "nearest");
     });
     return index;
-  }
-}
-
-function describe({ face_confidence: confidence, quality }) {
-  const { face_px: size, sharpness, roll_degrees: roll, yaw_degrees: yaw } = quality;
-  const facts = [`confidence ${confidence.toFixed(2)}`, `${size} px`, `sharpness ${round(sharpness)}`];
-  facts.push(`roll ${round(roll)}°`);
-  if (yaw !== null) {
-    facts.push(`yaw ${round(yaw)}°`);
-  }
-  if (size < MIN_FACE_PX || sharpness < MIN_SHARPNESS) {
-    facts.push(size < MIN_FACE_PX ? "too small to trust" : "too blurred to trust");
-  }
-  return facts.join(", ");
-}
-
-function makePoints({ landmarks }, width, height) {
-  const known = Object.values(landmarks).filter((point) => point !== null);
-  return known.map(({ x, y }) => {
-    const point = document.createElement("i");
-    place(point, { left: x / width, top: y / height });
-    return point;
-  });
-}
-
-/** Sets CSS lengths from shares of the photo. The policy forbids style attributes, but not this. */
-function place(element, shares) {
-  for (const [property, share] of Object.entries(shares)) {
-    element.style.setProperty(property, `${100 * share}%`);
   }
 }
