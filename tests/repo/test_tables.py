@@ -31,7 +31,7 @@ def test_deploying_lists_every_parameter_with_its_default_and_description() -> N
 
 def test_deploying_lists_every_stage() -> None:
     listed = {name for (name,) in rows(DOCS / "deploying.md", r"^\| `(\w+)` \| [^|]*\|$")}
-    assert listed == {stage.value for stage in Stage} | {"ColdStart"}
+    assert listed == {stage.capitalize() for stage in Stage} | {"ColdStart"}
 
 
 @pytest.mark.parametrize("document", [ROOT / "README.md", DOCS / "api.md"], ids=lambda d: d.name)
