@@ -39,6 +39,9 @@ def serve(settings: Settings) -> None:
         http=EnvelopeProtocol,
         timeout_keep_alive=KEEP_ALIVE_S,
         headers=[KEEP_ALIVE_HEADER],
+        # Any program on this machine could claim to be a proxy; nothing here needs the client's
+        # address but `LEGACY_URL`, which passes on the real one.
+        proxy_headers=False,
         log_level=settings.log_level.lower(),
         log_config=log_config(settings.log_level),
         # It would log queries, which hold client data.

@@ -8,7 +8,8 @@ from fastapi import FastAPI
 
 from face_contract.errors import ModelUnavailable
 from face_engine.model.catalog import Catalog, read_catalog
-from face_service.app import create_app
+from face_service.app import Cors, create_app
+from face_service.error_handlers import envelope
 from face_service.settings import Settings, read_settings
 from functions.compare.app import build_router as build_compare_router
 from functions.extract.app import build_router as build_extract_router
@@ -49,6 +50,8 @@ def create(settings: Settings | None = None, catalog: Catalog | None = None) -> 
             routes=app.routes,
             url=settings.legacy_url,
             timeout_s=settings.request_budget_s,
+            # Outside of the app, so outside of its CORS.
+            answer_error=lambda error: Cors(envelope(error), settings),
         )
     app.add_middleware(AbsoluteForm)
     return app

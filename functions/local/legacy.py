@@ -1,7 +1,7 @@
 """A streaming reverse proxy to the old service, for paths that this API does not have."""
 
 import logging
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -10,8 +10,7 @@ import httpcore2
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from face_contract.errors import BadGateway, TimedOut
-from face_service.error_handlers import envelope
+from face_contract.errors import BadGateway, ServiceError, TimedOut
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +32,8 @@ SET_IN_REQUESTS = frozenset(
 )
 # uvicorn sends its own.
 SET_IN_ANSWERS = frozenset({b"date", b"server"})
+# No upgrade was asked for, and uvicorn knows no others.
+ANSWERED = range(200, 600)
 # This proxy's name in `Via`.
 PSEUDONYM = b"face-embeddings"
 
@@ -48,10 +49,16 @@ class LegacyPaths:
         routes: the app's.
         url: the other server's, without a last slash.
         timeout_s: how long to wait for a connection, or for the other server to read or send more.
+        answer_error: makes the answer if the other server fails.
     """
 
     def __init__(
-        self, app: ASGIApp, routes: Sequence[BaseRoute], url: str, timeout_s: float
+        self,
+        app: ASGIApp,
+        routes: Sequence[BaseRoute],
+        url: str,
+        timeout_s: float,
+        answer_error: Callable[[ServiceError], ASGIApp],
     ) -> None:
         self._app = app
         self._routes = routes
@@ -61,6 +68,7 @@ class LegacyPaths:
         self._origin = httpcore2.URL(url).origin
         is_tls = parts.scheme == "https"
         self._ssl_context = httpcore2.default_ssl_context() if is_tls else None
+        self._answer_error = answer_error
         self._timeouts = dict.fromkeys(("connect", "read", "write"), timeout_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,6 +90,9 @@ class LegacyPaths:
             tasks.cancel_scope.cancel()
 
     def _is_foreign(self, scope: Scope) -> bool:
+        # It asks for a tunnel and not for a path.
+        if scope["method"] == "CONNECT":
+            return False
         # The target `*`, and paths that might lead outside of the prefix.
         segments = scope["path"].replace("\\", "/").split("/")
         if not scope["raw_path"].startswith(b"/") or not {".", ".."}.isdisjoint(segments):
@@ -89,9 +100,9 @@ class LegacyPaths:
         return all(route.matches(scope)[0] is Match.NONE for route in self._routes)
 
     async def _exchange(self, scope: Scope, body: "_RequestBody", send: Send) -> None:
-        if any(PSEUDONYM in value for value in _values(scope["headers"], b"via")):
+        if _has_passed(scope["headers"]):
             logger.error("LEGACY_URL leads back to this server")
-            await envelope(BadGateway())(scope, body.receive, send)
+            await self._answer_error(BadGateway())(scope, body.receive, send)
             return
         is_started = False
         try:
@@ -107,6 +118,8 @@ class LegacyPaths:
                     extensions={"timeout": self._timeouts},
                 ) as answer,
             ):
+                if answer.status not in ANSWERED:
+                    raise httpcore2.RemoteProtocolError
                 headers = _keep(answer.headers, SET_IN_ANSWERS)
                 start = {"type": "http.response.start", "status": answer.status}
                 await send({**start, "headers": headers})
@@ -123,7 +136,7 @@ class LegacyPaths:
             # uvicorn closes the connection of an answer that has no end, so the client notices.
             if not is_started:
                 is_late = isinstance(error, httpcore2.TimeoutException)
-                failure = envelope(TimedOut() if is_late else BadGateway())
+                failure = self._answer_error(TimedOut() if is_late else BadGateway())
                 await failure(scope, body.receive, send)
 
     def _target(self, scope: Scope) -> httpcore2.URL:
@@ -187,6 +200,12 @@ class _RequestBody:
 
 def _values(headers: Headers, name: bytes) -> list[bytes]:
     return [value for key, value in headers if key == name]
+
+
+def _has_passed(headers: Headers) -> bool:
+    """Whether a request has been here before: `Via` lists protocol and name of each proxy."""
+    passed = b",".join(_values(headers, b"via")).split(b",")
+    return any(entry.split()[1:2] == [PSEUDONYM] for entry in passed)
 
 
 def _keep(headers: Iterable[tuple[bytes, bytes]], replaced: Collection[bytes]) -> Headers:

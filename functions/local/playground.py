@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import FileResponse
+from starlette.responses import Response
 
 FOLDER = Path(__file__).with_name("page")
 INDEX = "index.html"
@@ -50,7 +50,8 @@ def add_playground(app: FastAPI) -> None:
 
 
 def _add_file(app: FastAPI, path: str, file: Path) -> None:
-    async def serve(_request: Request) -> FileResponse:
-        return FileResponse(file, media_type=MEDIA_TYPES[file.suffix], headers=HEADERS)
+    def serve(_request: Request) -> Response:
+        # Starlette's FileResponse would answer a bad `Range` outside of the envelope.
+        return Response(file.read_bytes(), media_type=MEDIA_TYPES[file.suffix], headers=HEADERS)
 
     app.add_route(path, serve, methods=["GET"], include_in_schema=False)

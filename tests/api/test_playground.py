@@ -82,3 +82,8 @@ def test_lambda_has_none(function: str, enable_docs: bool) -> None:
     client = TestClient(app)
     for path in ("/", "/playground/main.js"):
         assert_error(client.get(path), 404, "NOT_FOUND")
+
+
+def test_a_range_that_makes_no_sense_is_ignored(local_service: httpx.Client) -> None:
+    for value in ("bytes=abc", "lines=1-2", "bytes=9999999-"):
+        assert local_service.get("/", headers={"Range": value}).status_code == 200

@@ -209,6 +209,26 @@ def test_the_old_service_learns_who_asked_and_by_what_name(
     assert seen(scope, b"via") == [b"1.1 face-embeddings"]
 
 
+def test_the_old_service_is_not_told_what_a_client_claims_to_be(
+    server: LocalServer, old: OldService
+) -> None:
+    claimed = {"X-Forwarded-For": "\xe9, 1.2.3.4".encode("latin-1"), "X-Forwarded-Proto": b"wss"}
+    assert httpx.get(f"{server.address}{CLIP}", headers=claimed).status_code == 207
+    scope = old.scopes[-1]
+    assert seen(scope, b"x-forwarded-for") == [b"\xe9, 1.2.3.4, 127.0.0.1"]
+    assert seen(scope, b"x-forwarded-proto") == [b"http"]
+
+
+def test_only_this_proxy_itself_is_a_loop(server: LocalServer, old: OldService) -> None:
+    for via, is_loop in {
+        "1.1 gw.face-embeddings.example": False,
+        "1.0 a (b), 1.1 face-embeddings": True,
+    }.items():
+        count = len(old.scopes)
+        httpx.get(f"{server.address}{CLIP}", headers={"Via": via})
+        assert len(old.scopes) == count + (not is_loop)
+
+
 def test_what_is_for_one_connection_only_stays_on_it(server: LocalServer, old: OldService) -> None:
     hop = {"TE": "trailers", "Keep-Alive": "timeout=9", "Proxy-Authorization": "x", "X-Hop": "x"}
     connection = {"Connection": "X-Hop, content-length", "Upgrade": "h2c"}
@@ -360,6 +380,7 @@ def test_redirects_are_the_clients_to_follow(server: LocalServer, old: OldServic
         ("OPTIONS", "*", NotFound),
         ("GET", "ftp://old.example/x", NotFound),
         ("CONNECT", "old.example:443", NotFound),
+        ("CONNECT", "/x", NotFound),
     ],
 )
 def test_our_paths_and_tricks_never_reach_the_old_service(
@@ -403,6 +424,7 @@ FAULTS = {
     "/closes": (b"", 502, "BAD_GATEWAY"),
     "/garbage": (b"nonsense\r\n\r\n", 502, "BAD_GATEWAY"),
     "/half-a-head": (b"HTTP/1.1 200 OK\r\nContent-Le", 502, "BAD_GATEWAY"),
+    "/odd-status": (b"HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n", 502, "BAD_GATEWAY"),
     "/hangs": (None, 504, "TIMEOUT"),
 }
 CANARY = "c4n4ry"
@@ -424,8 +446,15 @@ def test_failures_of_the_old_service_are_errors_in_the_envelope() -> None:
     with running(reply_wrongly) as upstream, local_server(upstream.url) as server:
         for path, (_, status, code) in FAULTS.items():
             start = time.monotonic()
-            answered = httpx.post(f"{server.address}{path}?{CANARY}", content=CANARY, timeout=20)
+            answered = httpx.post(
+                f"{server.address}{path}?{CANARY}",
+                content=CANARY,
+                headers={"Origin": "https://vara.example"},
+                timeout=20,
+            )
             assert_error(answered, status, code)
+            # Otherwise a browser could not read it.
+            assert answered.headers["access-control-allow-origin"] == "*"
             assert time.monotonic() - start < BUDGET_S + 1
             # Ours goes on meanwhile.
             assert httpx.get(f"{server.address}/api/v1/health").status_code == 200

@@ -141,7 +141,7 @@ def server_log() -> str:
         ("http://127.0.0.1:8001/api/v1/health", 200),
         ("HTTP://photos.example/api/v1/health?x=http://a/b", 200),
         ("https://[::1]:8001/api/v1/%68ealth", 200),
-        ("http://127.0.0.1", 404),
+        ("http://127.0.0.1", 200),
         ("http://127.0.0.1/api/v1/nothing", 404),
         ("http://127.0.0.1/http://127.0.0.1/api/v1/health", 404),
         ("ftp://127.0.0.1/api/v1/health", 404),

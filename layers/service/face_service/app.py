@@ -25,7 +25,22 @@ PAGE_POLICY = (
 
 
 class Cors(CORSMiddleware):
-    """Answers preflights without a body: Starlette's is plain text, but all of ours are JSON."""
+    """Answers preflights without a body: Starlette's is plain text, but all of ours are JSON.
+
+    Args:
+        app: gives the other answers.
+        settings: the origins that may call.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        super().__init__(
+            app,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            # CORS forbids credentials together with `*`.
+            allow_credentials="*" not in settings.cors_origins,
+        )
 
     def preflight_response(self, request_headers: Headers) -> Response:
         """Returns Starlette's response to a preflight as 204, without its body."""
@@ -94,12 +109,5 @@ def create_app(
     # The middleware added last is the outermost.
     app.add_middleware(BodyLimit, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(LastResort)
-    app.add_middleware(
-        Cors,
-        allow_origins=settings.cors_origins,
-        allow_methods=["*"],
-        allow_headers=["*"],
-        # CORS forbids credentials together with `*`.
-        allow_credentials="*" not in settings.cors_origins,
-    )
+    app.add_middleware(Cors, settings=settings)
     return app
