@@ -1,8 +1,10 @@
-"""docs/architecture.md and its picture, docs/privacy.md and docs/troubleshooting.md."""
+"""What the guides in README.md and docs/ say and show: picture, commands, codes, costs."""
 
+import json
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -113,3 +115,31 @@ def test_the_commands_run(start_server: StartServer) -> None:
         assert done.stdout, command
     settings = {word.partition("=")[0] for command in commands for word in shlex.split(command)}
     assert {"EMBED_WITHOUT_FACE", "DOWNLOAD_ALLOWED_HOSTS", "PORT", "FACE_MODEL"} <= settings
+
+
+def test_the_request_of_the_readme_embeds_a_portrait(start_server: StartServer) -> None:
+    (block,) = (b for b in code_blocks(ROOT / "README.md", "sh") if "curl" in b)
+    code = block.replace("http://127.0.0.1:8001", start_server().address)
+    done = subprocess.run(
+        ["bash", "-c", code],
+        cwd=ROOT,
+        env=subprocess_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer = json.loads(done.stdout)
+    assert (answer["face_count"], len(answer["embedding"])) == (1, 512)
+
+
+def test_the_costs_are_those_of_the_bench() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.speed.cost"],
+        cwd=ROOT,
+        env=subprocess_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    table = "".join(f"{line}\n" for line in done.stdout.splitlines() if line.startswith("|"))
+    assert table in (DOCS / "cost.md").read_text("utf-8")
