@@ -48,12 +48,16 @@ run: setup weights ## Set up, fetch the model and serve at http://127.0.0.1:8001
 
 .PHONY: test
 test: venv-dev $(WHEELS) venv-sam venv-bake weights photos ## Set up everything and run all tests
-	@# Coverage is of unit and API tests: it slows the servers that the others start.
+	@# Those that wait longest for their weights come first.
 	@failed=0; \
-		$(PYTEST) --cov $(AT_ONCE) -m 'not alone' tests/unit tests/api || failed=1; \
-		$(PYTEST) $(AT_ONCE) -m 'not alone' tests/deepface tests/repo tests/e2e tests/fuzz || failed=1; \
+		$(PYTEST) $(AT_ONCE) -m 'not alone' tests/deepface tests/e2e tests/api tests/unit tests/repo tests/fuzz || failed=1; \
 		$(PYTEST) -m alone || failed=1; \
 		exit $$failed
+
+.PHONY: coverage
+coverage: venv-dev venv-sam weights photos ## Run the unit and API tests with coverage, which has a limit
+	@# Of no others: it slows the servers that they start.
+	$(PYTEST) --cov $(AT_ONCE) -m 'not alone' tests/unit tests/api
 
 .PHONY: unit
 unit: venv-dev weights photos ## Run the unit tests, which need neither TensorFlow nor SAM: about a minute
