@@ -24,6 +24,7 @@ from tests.support.photo_files import encode
 EXTRACT = "/api/v1/extract-embedding"
 
 
+@pytest.mark.alone
 def test_start_answer_and_stop(start_server: StartServer) -> None:
     server = start_server()
     assert server.first_answer.status_code == 200
