@@ -12,10 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
-ROOT = Path(__file__).resolve().parents[1]
+from tools.requirements.groups import ROOT, read_import_folders
+
 PICTURE = ROOT / "docs" / "architecture.svg"
-# Where packages lie: the folders from which .venv imports.
-FOLDERS = ("", "cli", "clients/python/src", "layers/contract", "layers/service", "layers/engine")
 # Each stop of a photo: its name, and the file that does it.
 WAY = (
     ("1 · API Gateway", "template.yaml"),
@@ -41,9 +40,10 @@ Corners: TypeAlias = dict[str, tuple[float, float]]
 def find_packages() -> dict[str, Path]:
     """Returns the folder of each package; `functions` is divided into its functions."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    folders = read_import_folders()
     found = {}
     for name in project["tool"]["importlinter"]["root_packages"]:
-        (folder,) = (ROOT / f / name for f in FOLDERS if (ROOT / f / name).is_dir())
+        (folder,) = (ROOT / f / name for f in folders if (ROOT / f / name).is_dir())
         if (folder / "__init__.py").exists():
             found[name] = folder
         else:

@@ -4,11 +4,21 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.paths import ROOT
+from tests.support.paths import ROOT, subprocess_environment
+from tools.local_server import LocalServer
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[LocalServer]:
+    """A local server with default settings, for the tests of one file."""
+    server = LocalServer(subprocess_environment())
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

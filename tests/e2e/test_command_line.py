@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -62,13 +61,6 @@ def assert_one_line(done: subprocess.CompletedProcess[str], *parts: str) -> None
     assert "Traceback" not in done.stderr
     for part in parts:
         assert part in done.stderr
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LocalServer]:
-    server = LocalServer(subprocess_environment())
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -350,7 +342,7 @@ NOT_RUN = {"face --install-completion", "face --show-completion"}
 def test_the_commands_in_the_document_run(photos: Path, server: LocalServer) -> None:
     # Not those of the clone: `face fetch` writes the manifest anew.
     shutil.copytree(MODEL_DIR, photos / "models")
-    lines = "".join(code_blocks(DOCUMENT, "sh")).splitlines()
+    lines = "".join(code_blocks(DOCUMENT.read_text("utf-8"), "sh")).splitlines()
     commands = [line.partition("#")[0].strip() for line in lines]
     assert set(commands) > NOT_RUN
     assert "face serve" in commands

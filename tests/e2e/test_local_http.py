@@ -20,13 +20,6 @@ HOST = "Host: 127.0.0.1\r\n"
 UVICORN_KEEP_ALIVE_S = 5
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[LocalServer]:
-    server = LocalServer(subprocess_environment())
-    yield server
-    server.stop()
-
-
 def talk(server: LocalServer, *parts: bytes) -> tuple[int, http.client.HTTPMessage, bytes]:
     """Sends bytes as they are; returns status, headers and body of the one answer."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:

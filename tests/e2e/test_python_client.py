@@ -32,7 +32,7 @@ from face_embedding_client import (
 from tests.conftest import ReadPhoto, StartServer
 from tests.support.documents import code_blocks
 from tests.support.labels import GROUP_FACES
-from tests.support.paths import PHOTO_DIR, ROOT, subprocess_environment
+from tests.support.paths import PHOTO_DIR, ROOT
 from tests.support.vectors import cosine_distance
 from tools.local_server import LocalServer
 from tools.loopback_server import Send, http_response, running
@@ -41,13 +41,6 @@ MODEL = "mobilefacenet-87aacdfe/yunet/similarity"
 PERSON, SAME, OTHER = (
     PHOTO_DIR / name for name in ("person_a_1.jpg", "person_a_2.jpg", "person_b_1.jpg")
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[LocalServer]:
-    server = LocalServer(subprocess_environment())
-    yield server
-    server.stop()
 
 
 @pytest.fixture
@@ -237,7 +230,8 @@ def test_missing_weights_are_a_typed_error(start_server: StartServer, tmp_path: 
 
 
 def test_the_code_in_the_readme_runs(server: LocalServer, tmp_path: Path) -> None:
-    blocks = code_blocks(ROOT / "clients" / "python" / "README.md", "python")
+    text = (ROOT / "clients" / "python" / "README.md").read_text("utf-8")
+    blocks = code_blocks(text, "python")
     assert blocks
     for name, photo in {"person.jpg": PERSON, "found.jpg": SAME}.items():
         shutil.copy(photo, tmp_path / name)

@@ -14,7 +14,7 @@ CLIENT = ROOT / "clients" / "python"
 
 
 def test_the_command_in_the_readme_installs_the_whole_package(tmp_path: Path) -> None:
-    (block,) = code_blocks(CLIENT / "README.md", "sh")
+    (block,) = code_blocks((CLIENT / "README.md").read_text("utf-8"), "sh")
     assert block == "pip install ./clients/python\n"
     # A copy: setuptools builds in the folder of the sources.
     ignore = shutil.ignore_patterns("__pycache__")

@@ -96,7 +96,7 @@ def test_messages_are_those_of_the_downloader() -> None:
 
 def test_the_commands_run(start_server: StartServer) -> None:
     """Commands of make would change the clone, or serve for ever: they run without doing it."""
-    lines = "".join(code_blocks(TROUBLES, "sh")).splitlines()
+    lines = "".join(code_blocks(TROUBLES.read_text("utf-8"), "sh")).splitlines()
     commands = [line.partition("#")[0].strip() for line in lines]
     assert {"curl", ".venv/bin/face", "make"} <= {command.split()[0] for command in commands}
     server = start_server()
@@ -118,7 +118,8 @@ def test_the_commands_run(start_server: StartServer) -> None:
 
 
 def test_the_request_of_the_readme_embeds_a_portrait(start_server: StartServer) -> None:
-    (block,) = (b for b in code_blocks(ROOT / "README.md", "sh") if "curl" in b)
+    text = (ROOT / "README.md").read_text("utf-8")
+    (block,) = (b for b in code_blocks(text, "sh") if "curl" in b)
     code = block.replace("http://127.0.0.1:8001", start_server().address)
     done = subprocess.run(
         ["bash", "-c", code],

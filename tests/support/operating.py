@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.support.documents import code_blocks
 from tests.support.paths import ROOT
 from tests.support.template import resources
 from tools.translate_template import DEPLOYMENTS
@@ -53,13 +54,9 @@ def expand(rows: Sequence[Sequence[Any]]) -> Iterator[Row]:
 
 def queries(text: str) -> list[str]:
     """The queries for Logs Insights in a document: blocks of code without a language."""
-    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return [
-        block for language, block in blocks if not language and re.match(r"fields|filter", block)
-    ]
+    return [block for block in code_blocks(text, "") if re.match(r"fields|filter", block)]
 
 
 def commands(text: str) -> list[str]:
     """The lines of a document's shell code."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    return "\n".join(blocks).splitlines()
+    return "\n".join(code_blocks(text, "sh")).splitlines()

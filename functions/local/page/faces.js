@@ -1,6 +1,6 @@
 // Draws faces over a photo, and describes them.
 
-// From smaller or more blurred faces, distances are not to be trusted (README: Quality of a face).
+// From smaller or more blurred faces, distances are not to be trusted (docs/api.md: Quality of a face).
 const MIN_FACE_PX = 40;
 const MIN_SHARPNESS = 26;
 
