@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from face_contract.errors import ModelUnavailable
-from face_engine.memory import configure_malloc
+from face_engine.memory import FUNCTION_KEEPS_BYTES, configure_malloc
 from face_engine.model.catalog import read_catalog
 from face_service.lambda_logging import configure_logging
 from face_service.settings import read_settings
@@ -22,7 +22,7 @@ from functions.extract.loader import create_loader
 
 JSON_LINES_TYPE = "application/x-ndjson"
 
-configure_malloc()
+configure_malloc(FUNCTION_KEEPS_BYTES)
 catalog = read_catalog()
 service_settings = read_settings(catalog.choices)
 settings = BulkSettings()

@@ -11,6 +11,7 @@ gc.disable()
 native_libraries.start_loading()
 
 from face_contract.errors import ModelUnavailable  # noqa: E402
+from face_engine.memory import FUNCTION_KEEPS_BYTES, configure_malloc  # noqa: E402
 from face_engine.model.catalog import read_catalog  # noqa: E402
 from face_service.settings import read_settings  # noqa: E402
 from functions.extract.loader import create_loader  # noqa: E402
@@ -25,6 +26,7 @@ def load_model() -> None:
         logging.getLogger("face_engine").error("%s", error.message)
 
 
+configure_malloc(FUNCTION_KEEPS_BYTES)
 catalog = read_catalog()
 settings = read_settings(catalog.choices)
 loader = create_loader(settings, catalog)

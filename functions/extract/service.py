@@ -33,7 +33,6 @@ from face_contract.stages import Stage
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.extractor import Extractor
 from face_engine.faces import Extraction, ExtractionOptions
-from face_engine.memory import configure_malloc
 from face_engine.model.catalog import source_of
 from face_engine.model.loader import LoadedModel, ModelLoader
 from face_engine.photo.limits import MAX_WEBP_PIXELS
@@ -63,7 +62,6 @@ class ExtractionService:
     """
 
     def __init__(self, loader: ModelLoader, settings: Settings) -> None:
-        configure_malloc()
         self._loader = loader
         self._settings = settings
         # One photo per CPU at a time: decoding one takes up to 570 MB.

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from face_contract.errors import ModelUnavailable
+from face_engine.memory import SERVER_KEEPS_BYTES, configure_malloc
 from face_engine.model.catalog import Catalog, read_catalog
 from face_service.app import Cors, create_app
 from face_service.error_handlers import envelope
@@ -28,6 +29,7 @@ def create(settings: Settings | None = None, catalog: Catalog | None = None) -> 
         settings: read from the environment when None, as when uvicorn calls this.
         catalog: the project's own when None.
     """
+    configure_malloc(SERVER_KEEPS_BYTES)
     catalog = read_catalog() if catalog is None else catalog
     settings = read_settings(catalog.choices) if settings is None else settings
     loader = create_loader(settings, catalog)
