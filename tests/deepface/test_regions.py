@@ -14,7 +14,7 @@ from face_engine.deepface_compat.regional_network import FaceProposer, RegionalR
 from face_engine.detection.yunet_network import YuNet
 from face_engine.faces import RGBImage
 from face_engine.model.catalog import Catalog
-from face_engine.model.certificate import RegionCertificate
+from face_engine.model.certificate import RULES, RegionCertificate
 from face_engine.model.folder import MANIFEST_FILE, ModelFolder
 from face_engine.model.loader import ModelLoader
 from tests.conftest import ReadPhoto
@@ -106,6 +106,7 @@ def test_the_bake_certified_it(certificate: RegionCertificate) -> None:
         ({"files": {}}, False),
         ({"files": {"retinaface.ncnn": "0" * 64}}, False),
         ({"margin": 3}, False),
+        ({"rules": RULES - 1}, False),
         ({"margin_px": 0}, False),
         ({"scenes": "many"}, False),
         (None, False),

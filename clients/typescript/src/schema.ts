@@ -1,4 +1,4 @@
-// Made from openapi.json by `make openapi`; do not edit. sha256:8703a455db0b17ba6f6e315e107785eecb3ae345b34d567605ae25351077dc77
+// Made from openapi.json by `make openapi`; do not edit. sha256:e90cfffa9cb757db03eb95cd131eb060374abf2764bbb9bafb514cfdb48056f5
 export interface paths {
     "/api/v1/health": {
         parameters: {
@@ -517,7 +517,7 @@ export interface components {
             limits: components["schemas"]["Limits"];
             /** @description False until the first use has loaded the model. */
             model_loaded: boolean;
-            /** @description What RetinaFace sees around each proposed face, in pixels of its scale; null if it sees whole photos, is not used or is not loaded. */
+            /** @description What RetinaFace sees around the middle of each proposed face, in pixels of its scale; null if it sees whole photos, is not used or is not loaded. */
             retinaface_margin_px: number | null;
         };
         /** @description The faces of a photo, the largest first; or why there are none. */

@@ -312,9 +312,9 @@ class ModelInfoResponse(Schema):
     model_loaded: bool = Field(description=MODEL_LOADED, examples=[True])
     retinaface_margin_px: int | None = Field(
         None,
-        description="What RetinaFace sees around each proposed face, in pixels of its scale; null"
-        " if it sees whole photos, is not used or is not loaded.",
-        examples=[160],
+        description="What RetinaFace sees around the middle of each proposed face, in pixels of its"
+        " scale; null if it sees whole photos, is not used or is not loaded.",
+        examples=[224],
     )
 
 

@@ -2,7 +2,8 @@
 
 DeepFace adds a border of half the photo on each side, so three quarters of what RetinaFace sees is
 black. Here it sees only the proposed faces with a margin of whatever is around them, at the same
-scale. Its outputs elsewhere are filled with "no face". So DeepFace's own decoding follows as ever.
+scale, and only with the anchors that fit them. Its other outputs are filled with "no face". So
+DeepFace's own decoding follows as ever.
 """
 
 from collections.abc import Callable
@@ -10,12 +11,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from face_engine.deepface_compat.networks import RETINAFACE_OUTPUTS, Array, Network
+from face_engine.deepface_compat.networks import (
+    OUTPUTS_PER_STRIDE,
+    STRIDES_PX,
+    Array,
+    RetinaFaceNetwork,
+)
 from face_engine.deepface_compat.regions import Rectangle, Region, choose_regions
 from face_engine.detection.scaling import shrink_exactly
 from face_engine.detection.yunet_network import YuNet
 
-STRIDES_PX = (32, 16, 8)
 # Per output and cell: scores, boxes and landmarks of two anchors.
 CHANNELS = (4, 8, 20)
 # Real faces score 0.81 or more in the sizes that YuNet was trained for; proposals may be wrong.
@@ -34,12 +39,12 @@ class RegionalRetinaFace:
     Args:
         network: RetinaFace.
         propose: finds the boxes of possible faces, see `FaceProposer`.
-        margin_px: how much is seen around a face.
+        margin_px: how much is seen around the middle of a face.
     """
 
     def __init__(
         self,
-        network: Network,
+        network: RetinaFaceNetwork,
         propose: Callable[[NDArray[np.uint8]], Boxes],
         margin_px: int,
     ) -> None:
@@ -58,7 +63,7 @@ class RegionalRetinaFace:
         for region in regions:
             seen = region.seen
             part = batch[:, seen.top : seen.bottom, seen.left : seen.right]
-            _paste(self._network(part), outputs, region)
+            _paste(self._network(part, region.strides), outputs, region)
         return outputs
 
 
@@ -113,22 +118,19 @@ def _without_border(image: NDArray[np.uint8]) -> Rectangle:
 
 def _without_faces(rows: int, columns: int) -> list[Array]:
     outputs = []
-    for index in range(RETINAFACE_OUTPUTS):
-        stride, kind = STRIDES_PX[index // len(CHANNELS)], index % len(CHANNELS)
-        output = np.zeros(
-            (1, -(-rows // stride), -(-columns // stride), CHANNELS[kind]), np.float32
-        )
-        if kind == 0:
-            # The probabilities of no face, for both anchors.
-            output[..., :2] = 1
-        outputs.append(output)
+    for stride in STRIDES_PX:
+        cells = (1, -(-rows // stride), -(-columns // stride))
+        scores, boxes, landmarks = (np.zeros((*cells, count), np.float32) for count in CHANNELS)
+        # The probabilities of no face, for both anchors.
+        scores[..., :2] = 1
+        outputs += [scores, boxes, landmarks]
     return outputs
 
 
 def _paste(part: list[Array], whole: list[Array], region: Region) -> None:
     """Copies a region's outputs into those of the whole image, within its cores."""
     for index, output in enumerate(part):
-        stride = STRIDES_PX[index // len(CHANNELS)]
+        stride = STRIDES_PX[index // OUTPUTS_PER_STRIDE]
         for core in region.cores:
             rows = slice(core.top // stride, -(-core.bottom // stride))
             columns = slice(core.left // stride, -(-core.right // stride))

@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 # The largest stride of RetinaFace: parts that begin at its multiples have the same anchors.
 GRID_PX = 32
+# The largest anchors of RetinaFace's second and third stride.
+LARGEST_ANCHORS_PX = (128, 32)
+# RetinaFace was trained to see background in anchors that overlap with a face by less than 0.3
+# (arXiv:1905.00641, 4.2): those of a face that is 1.8 times as large. The rest is for proposals
+# that are too large.
+LARGEST_FACE_IN_ANCHORS = 2.5
 # Above this share of the image, one run on the whole is as fast.
 MAX_SHARE = 0.8
 
@@ -51,11 +57,13 @@ class Region:
     """A part to look at, and the parts of it whose detections count.
 
     Within `cores` the network's outputs are those of the whole image, but for tiny differences:
-    they are at least a margin away from where `seen` is cut out of the image.
+    they are at least a margin away from where `seen` is cut out of the image. Only the outputs of
+    the first `strides` are needed: the cores are too large for the anchors of the others.
     """
 
     seen: Rectangle
     cores: tuple[Rectangle, ...]
+    strides: int
 
 
 def choose_regions(
@@ -67,28 +75,40 @@ def choose_regions(
         boxes: (n, 4), each x, y, w, h in pixels: where faces may be.
         rows: of the image.
         columns: of the image.
-        margin_px: what is to be seen around each face.
+        margin_px: what is to be seen around the middle of each face.
     """
-    cores = [core for box in boxes if (core := _core_of(box, rows, columns)).area > 0]
-    regions = [Region(core.expanded(margin_px, rows, columns), (core,)) for core in cores]
-    regions = _join(regions)
+    regions = _join(
+        [
+            Region(core.expanded(margin_px, rows, columns), (core,), _count_strides(box))
+            for box in boxes
+            if (core := _core_of(box, rows, columns)).area > 0
+        ]
+    )
     seen = sum(region.seen.area for region in regions)
     return [] if seen > MAX_SHARE * rows * columns else regions
 
 
 def _core_of(box: NDArray[np.float32], rows: int, columns: int) -> Rectangle:
-    """Returns a box, out to the grid, clipped to an image.
+    """Returns the middle half of a box, out to the grid, clipped to an image.
 
-    RetinaFace finds a face at cells near its centre. So there is no need to look further, even if
-    its own box is not quite the proposed one.
+    RetinaFace finds a face at cells near its centre, even if its own box is not quite the proposed
+    one.
     """
     x, y, width, height = (float(value) for value in box)
+    left, top, right, bottom = x + width / 4, y + height / 4, x + width * 3 / 4, y + height * 3 / 4
     edges = np.clip(
-        (math.floor(x), math.floor(y), math.ceil(x + width), math.ceil(y + height)),
+        (math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)),
         0,
         (columns, rows, columns, rows),
     )
     return Rectangle(*(int(edge) for edge in edges)).expanded(0, rows, columns)
+
+
+def _count_strides(box: NDArray[np.float32]) -> int:
+    """Returns how many of RetinaFace's strides, from the coarsest on, a face may be found at."""
+    face_px = math.sqrt(box[2] * box[3])
+    finer = (face_px <= LARGEST_FACE_IN_ANCHORS * anchor_px for anchor_px in LARGEST_ANCHORS_PX)
+    return 1 + sum(finer)
 
 
 def _join(regions: Sequence[Region]) -> list[Region]:
@@ -99,7 +119,11 @@ def _join(regions: Sequence[Region]) -> list[Region]:
         for j in range(i + 1, len(joined)):
             both = joined[i].seen.joined(joined[j].seen)
             if both.area <= joined[i].seen.area + joined[j].seen.area:
-                joined[i] = Region(both, (*joined[i].cores, *joined[j].cores))
+                joined[i] = Region(
+                    both,
+                    (*joined[i].cores, *joined[j].cores),
+                    max(joined[i].strides, joined[j].strides),
+                )
                 del joined[j]
                 # The larger region may now meet those before it.
                 i = -1

@@ -55,11 +55,14 @@ class NcnnNetwork:
             raise ValueError(f"{file.name} is not a network of ncnn")
         return_freed_memory()
 
-    def run(self, planes: NDArray[np.float32]) -> Sequence[NDArray[np.float32]]:
+    def run(
+        self, planes: NDArray[np.float32], outputs: int | None = None
+    ) -> Sequence[NDArray[np.float32]]:
         """Returns the outputs, each (channels, rows, columns) or (channels,) float32.
 
         Args:
             planes: (channels, rows, columns) float32.
+            outputs: how many of them, from the first on. What only the others need is not computed.
 
         Raises:
             RuntimeError: ncnn failed, for want of memory.
@@ -68,7 +71,7 @@ class NcnnNetwork:
         # A copy, because ncnn needs each plane to begin at a multiple of 16 bytes.
         extractor.input(INPUT, ncnn.Mat(planes).clone())
         results = []
-        for name in self._outputs:
+        for name in self._outputs[:outputs]:
             status, output = extractor.extract(name)
             if status:
                 raise RuntimeError(f"ncnn failed with {status}")

@@ -9,6 +9,8 @@ MAX_EMBEDDING_DISTANCE = 1e-3
 MIN_SCENES = 10
 # The bake tries these, smallest first.
 MARGINS_PX = (128, 160, 192, 224, 256)
+# The rules by which `choose_regions` chooses what is seen; raise it when they change.
+RULES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class RegionCertificate:
     """What the bake measured with the real weights.
 
     Attributes:
-        margin_px: what was seen around each face.
+        margin_px: what was seen around the middle of each face.
         scenes: how many photos were looked at both ways.
         faces: how many faces RetinaFace found in the whole photos.
         differing_counts: in how many scenes the number of faces differed.
@@ -25,6 +27,7 @@ class RegionCertificate:
         largest_embedding_distance: cosine distance.
         files: SHA-256 of the files that it holds for, by their names.
         photos: a SHA-256 of the photos.
+        rules: see `RULES`.
     """
 
     margin_px: int
@@ -36,6 +39,7 @@ class RegionCertificate:
     largest_embedding_distance: float
     files: dict[str, str]
     photos: str
+    rules: int = RULES
 
     @classmethod
     def read(cls, content: object) -> "RegionCertificate | None":
@@ -45,7 +49,8 @@ class RegionCertificate:
         files = content["files"]
         numbers = [content[name] for name in cls.__slots__ if name not in {"files", "photos"}]
         is_valid = (
-            all(type(number) in (int, float) for number in numbers)
+            content["rules"] == RULES
+            and all(type(number) in (int, float) for number in numbers)
             and content["margin_px"] in MARGINS_PX
             and isinstance(files, dict)
         )

@@ -1,6 +1,7 @@
-"""The parts that RetinaFace sees contain every proposed face with its margin."""
+"""The parts that RetinaFace sees contain the middle of every proposed face with its margin."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ def is_inside(inner: Rectangle, outer: Rectangle) -> bool:
 
 
 @given(BOXES, SIZES, SIZES, st.sampled_from([0, 128, 256]))
-def test_every_box_is_seen_with_its_margin(
+def test_the_middle_of_every_box_is_seen_with_its_margin(
     boxes: list[tuple[float, ...]], rows: int, columns: int, margin: int
 ) -> None:
     array = np.array(boxes, np.float32).reshape(-1, 4)
@@ -47,8 +48,8 @@ def test_every_box_is_seen_with_its_margin(
             )
     cores = [core for region in regions for core in region.cores]
     for x, y, width, height in array.tolist() if regions else []:
-        left, top = max(x, 0.0), max(y, 0.0)
-        right, bottom = min(x + width, columns), min(y + height, rows)
+        left, top = max(x + width / 4, 0.0), max(y + height / 4, 0.0)
+        right, bottom = min(x + width * 3 / 4, columns), min(y + height * 3 / 4, rows)
         if left < right and top < bottom:
             assert any(
                 core.left <= left
@@ -69,4 +70,15 @@ def test_faces_side_by_side_are_seen_in_one_run_and_distant_ones_apart() -> None
 
 
 def test_where_a_face_fills_the_image_the_whole_is_seen() -> None:
-    assert choose_regions(np.array([(100, 100, 800, 800)], np.float32), 1024, 1024, 128) == []
+    assert choose_regions(np.array([(0, 0, 1024, 1024)], np.float32), 1024, 1024, 224) == []
+
+
+@pytest.mark.parametrize(("face_px", "strides"), [(20, 3), (80, 3), (81, 2), (320, 2), (321, 1)])
+def test_faces_are_looked_for_with_anchors_of_their_size(face_px: int, strides: int) -> None:
+    large = (100, 100, face_px, face_px)
+    (region,) = choose_regions(np.array([large], np.float32), 2000, 2000, 128)
+    assert region.strides == strides
+    # A small face beside it needs them all.
+    small = (100 + face_px, 100, 40, 40)
+    (region,) = choose_regions(np.array([large, small], np.float32), 2000, 2000, 128)
+    assert region.strides == 3
