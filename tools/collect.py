@@ -8,6 +8,7 @@ python -m tools.collect s3://BUCKET/PREFIX/RUN --into faces.csv --others others.
 
 import argparse
 import csv
+import hashlib
 import json
 import sys
 from collections.abc import Iterator
@@ -84,6 +85,21 @@ def read_run(client: Client, bucket: str, prefix: str, run: str) -> Iterator[Lin
         raise Unfinished(f"{missing} batches have no result: start the same run again.")
 
 
+def keep_first(lines: Iterator[Line]) -> Iterator[Line]:
+    """Leaves out the lines of photos that the manifest lists again, and were embedded again."""
+    seen: set[bytes] = set()
+    is_again = False
+    for line in lines:
+        is_first_of_photo = not isinstance(line, FaceLine) or line.index == 0
+        if is_first_of_photo:
+            # Half as large in memory as most keys.
+            digest = hashlib.blake2b(line.key.encode(), digest_size=16).digest()
+            is_again = digest in seen
+            seen.add(digest)
+        if not is_again:
+            yield line
+
+
 def write_csv(lines: Iterator[Line], faces: TextIO, others: TextIO) -> tuple[int, int]:
     """Writes the lines to two CSV files; returns how many faces and others there are."""
     face_rows, other_rows = (csv.writer(file, lineterminator="\n") for file in (faces, others))
@@ -128,7 +144,8 @@ def main() -> None:
         arguments.others.open("w", encoding="utf-8", newline="") as others,
     ):
         try:
-            counts = write_csv(read_run(client, bucket, folder + slash, run), faces, others)
+            lines = keep_first(read_run(client, bucket, folder + slash, run))
+            counts = write_csv(lines, faces, others)
         except (Unfinished, ClientError) as error:
             sys.exit(str(error))
         finally:

@@ -61,11 +61,15 @@ class MountedImage:
             *("sh", "-euc", SCRIPT, str(self.root), tools, folder),
         ]
 
-    def start_environment(self, **variables: str) -> Environment:
-        """Starts an execution environment with the image's own entry point and command."""
-        (handler,) = self.config["Cmd"]
+    def start_environment(self, handler: str | None = None, **variables: str) -> Environment:
+        """Starts an execution environment with the image's own entry point.
+
+        Args:
+            handler: its command; by default the image's own.
+            variables: environment variables, in addition to the image's.
+        """
         return Environment(
-            handler,
+            handler or self.config["Cmd"][0],
             {**self.variables, **variables},
             python_path="",
             launcher=self.launcher(),

@@ -132,7 +132,11 @@ class Cloud:
 
 @contextmanager
 def open_cloud(
-    on_read: OnRead, environments: int, values: Mapping[str, str], **variables: str
+    on_read: OnRead,
+    environments: int,
+    values: Mapping[str, str],
+    launch: Callable[..., Environment] = start_environment,
+    **variables: str,
 ) -> Iterator[Cloud]:
     """Deploys the workflow of the template.
 
@@ -140,6 +144,7 @@ def open_cloud(
         on_read: called before each read of a photo.
         environments: how many batches Lambda can embed at a time.
         values: parameters of the template.
+        launch: starts an environment of a function, "bulk" or "expand", with its variables.
         variables: of both functions, in addition to the template's.
     """
     deployed = resolve(TEMPLATE, {**DEPLOYMENTS["bucket"], "PhotosPrefix": "", **values})
@@ -158,7 +163,7 @@ def open_cloud(
                 "AWS_ENDPOINT_URL_S3": front,
                 **variables,
             }
-            environment = start_environment(function, **own)
+            environment = launch(function, **own)
             stack.callback(environment.stop)
             return environment
 

@@ -1,14 +1,18 @@
-"""Runs that are not complete; tests/e2e/test_bulk.py collects one that is."""
+"""Runs that are not complete or list photos twice; tests/e2e/test_bulk.py collects another."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from face_contract.scan_schemas import FaceQuality
+from face_contract.schemas import FacialArea
 from functions.bulk.run_folder import result_key, summary_key
-from functions.bulk.schemas import Counts, ErrorLine, Line, Summary
+from functions.bulk.schemas import Counts, ErrorLine, FaceLine, Line, Summary
 from tests.support.cloud import mocked_bucket
-from tools.collect import Unfinished, read_run
+from tools.collect import Unfinished, keep_first, read_run
 
 BUCKET, PREFIX, RUN = "results", "embeddings/", "run"
 BATCHES = 40
@@ -52,3 +56,30 @@ def test_what_an_earlier_larger_run_left_is_not_read(s3: Any) -> None:
     write(s3, *range(BATCHES + 2))
     finish(s3)
     assert len(list(read_run(s3, BUCKET, PREFIX, RUN))) == BATCHES
+
+
+def photo(key: str, faces: int) -> list[Line]:
+    """The lines of a photo."""
+    quality = FaceQuality(face_px=80, sharpness=99, roll_degrees=0, yaw_degrees=0)
+    return [
+        FaceLine(
+            key=key,
+            index=index,
+            face_count=faces,
+            model="m",
+            box=FacialArea(x=index, y=0, w=80, h=80),
+            confidence=0.9,
+            quality=quality,
+            warnings=[],
+            embedding="",
+        )
+        for index in range(faces)
+    ] or [ErrorLine(key=key, code="INVALID_IMAGE")]
+
+
+@given(st.lists(st.integers(0, 9), max_size=30))
+def test_a_photo_that_was_listed_again_has_one_outcome(listed: list[int]) -> None:
+    # Photo n has n % 4 faces.
+    embedded = [line for n in listed for line in photo(str(n), n % 4)]
+    once = [line for n in dict.fromkeys(listed) for line in photo(str(n), n % 4)]
+    assert list(keep_first(iter(embedded))) == once
