@@ -13,7 +13,7 @@ SOURCES := cli clients functions container layers model_build tests bench tools
 
 PYTEST := $(PYTHON_IN_VENV) -m pytest
 # A file's tests share their fixtures, so they stay together.
-AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile
+AT_ONCE := --numprocesses 4 --dist loadfile
 
 # The pins of sam and of checkov exclude each other and the project's.
 SAM_VENV ?= .venv-sam
@@ -47,12 +47,16 @@ run: setup weights ## Set up, fetch the model and serve at http://127.0.0.1:8001
 	@exec $(FACE) serve
 
 .PHONY: test
-test: venv-dev $(WHEELS) venv-sam venv-bake weights photos ## Set up everything and run all tests
-	@# Those that wait longest for their weights come first.
+test: venv-dev $(WHEELS) venv-sam weights photos ## Set up everything and run the tests of the default model
+	@# Those that take longest come first.
 	@failed=0; \
-		$(PYTEST) $(AT_ONCE) -m 'not alone' tests/deepface tests/e2e tests/api tests/unit tests/repo tests/fuzz || failed=1; \
-		$(PYTEST) -m alone || failed=1; \
+		$(PYTEST) $(AT_ONCE) -m 'not alone' tests/e2e tests/api tests/unit tests/repo tests/fuzz || failed=1; \
+		$(PYTEST) -m alone tests/e2e tests/api tests/unit tests/repo tests/fuzz || failed=1; \
 		exit $$failed
+
+.PHONY: test-arcface
+test-arcface: venv-dev venv-bake weights photos ## Test the model arcface, and the bench, beside DeepFace and TensorFlow
+	$(PYTEST) $(AT_ONCE) tests/deepface
 
 .PHONY: coverage
 coverage: venv-dev venv-sam weights photos ## Run the unit and API tests with coverage, which has a limit

@@ -1,5 +1,6 @@
 """What several end-to-end tests share."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -11,6 +12,16 @@ import pytest
 
 from tests.support.paths import ROOT, subprocess_environment
 from tools.local_server import LocalServer
+
+
+@pytest.fixture(scope="module", autouse=True)
+def event_loop() -> Iterator[None]:
+    """Mangum makes a loop where a thread has none, and leaves it open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 @pytest.fixture(scope="module")
