@@ -30,7 +30,7 @@ configure_malloc(FUNCTION_KEEPS_BYTES)
 catalog = read_catalog()
 settings = read_settings(catalog.choices)
 loader = create_loader(settings, catalog)
-# In parallel with the import of FastAPI, which takes longer: this cuts cold starts by 8 %.
+# In parallel with the import of FastAPI, which takes longer.
 loading = threading.Thread(target=load_model)
 loading.start()
 
