@@ -27,7 +27,7 @@ def configure_malloc(kept_bytes: int) -> None:
 
 
 def return_freed_memory() -> None:
-    """Returns all free memory, such as the copy of the weights left over from loading a network."""
+    """Returns all free memory, such as the copies of weights that are left over from loading."""
     _call("malloc_trim", 0)
 
 

@@ -10,8 +10,6 @@ import ncnn
 import numpy as np
 from numpy.typing import NDArray
 
-from face_engine.memory import return_freed_memory
-
 INPUT = "image"
 # A file ends with the length of its graph in so many bytes.
 LENGTH_BYTES = 8
@@ -53,7 +51,6 @@ class NcnnNetwork:
         options.blob_allocator, options.workspace_allocator = self._allocators
         if self._net.load_param_mem(_read_graph(file)) or self._net.load_model(str(file)):
             raise ValueError(f"{file.name} is not a network of ncnn")
-        return_freed_memory()
 
     def run(
         self, planes: NDArray[np.float32], outputs: int | None = None

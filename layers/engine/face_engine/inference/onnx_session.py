@@ -6,8 +6,6 @@ from pathlib import Path
 import face_engine.inference.native_libraries  # noqa: F401  # isort: skip
 import onnxruntime as ort
 
-from face_engine.memory import return_freed_memory
-
 
 def create_session(network: bytes | Path) -> ort.InferenceSession:
     """Loads a network. A session is thread-safe.
@@ -28,6 +26,4 @@ def create_session(network: bytes | Path) -> ort.InferenceSession:
     # A plan of the memory for each shape of input: with photos of 30 shapes it kept 71 MB instead
     # of 39, for no gain in speed.
     options.enable_mem_pattern = False
-    session = ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-    return_freed_memory()
-    return session
+    return ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])

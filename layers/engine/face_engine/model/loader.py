@@ -13,6 +13,7 @@ import numpy as np
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.extractor import Extractor
 from face_engine.faces import ExtractionOptions, Photo
+from face_engine.memory import return_freed_memory
 from face_engine.model.catalog import Catalog, ConvertedWeights, read_catalog
 from face_engine.model.choice import ModelChoice, choose_model, find_margin_px
 from face_engine.model.folder import ModelFolder
@@ -110,6 +111,7 @@ class ModelLoader:
                 # Imported by name, because an image contains only the packages of its own builder.
                 builder: Builder = importlib.import_module(self.choice.entry.builder)
                 extractor = builder.build(self.choice, folder)
+                return_freed_memory()
                 load_time_s = time.perf_counter() - start
                 self._loaded = LoadedModel(
                     extractor,
