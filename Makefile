@@ -70,7 +70,7 @@ unit: venv-dev weights photos ## Run the unit tests, which need neither TensorFl
 .PHONY: test-clients
 test-clients: venv-dev weights photos $(TYPESCRIPT)/node_modules ## Test the TypeScript client against the local server
 	cd $(TYPESCRIPT) && $(NODE) npm run generate -- --check && $(NODE) npm run build && \
-		PYTHON=$(abspath $(PYTHON_IN_VENV)) $(NODE) npm test
+		PYTHON="$(abspath $(PYTHON_IN_VENV))" $(NODE) npm test
 
 .PHONY: fuzz
 fuzz: venv-dev weights photos ## Fuzz schema, images, base64, URLs and vectors (about ten minutes)
@@ -152,7 +152,7 @@ test-image: venv-dev venv-sam venv-bake weights photos ## Build the images on a 
 .PHONY: test-docker
 test-docker: venv-dev venv-sam weights ## Test the documented docker and sam commands (without Docker: starts an engine, needs root on Debian)
 	$(PYTHON_IN_VENV) -m tools.containers.docker_base
-	$(PYTHON_IN_VENV) -m tools.containers.docker_engine $(abspath $(PYTHON_IN_VENV)) -m pytest tests/docker
+	$(PYTHON_IN_VENV) -m tools.containers.docker_engine "$(abspath $(PYTHON_IN_VENV))" -m pytest tests/docker
 
 .PHONY: test-browser
 test-browser: venv-browser weights photos $(AXE) ## Test the playground in Chromium (installs it as root on Debian)
@@ -183,7 +183,7 @@ deploy: venv-sam photos ## Build the images and deploy them with SAM (needs Dock
 smoke: ## Check a deployed stack end to end in ten seconds: make smoke URL=https://... [KEY=...]
 	@$(if $(URL),,echo 'Usage: make smoke URL=https://... [KEY=...]' >&2; exit 2)
 	@# KEY reaches it by the environment, because everybody can read the arguments of a process.
-	@$(PYTHON) -m tools.smoke --url "$(URL)"
+	@"$(PYTHON)" -m tools.smoke --url "$(URL)"
 
 .PHONY: embed-bucket
 embed-bucket: venv-dev ## Embed the photos of a deployed stack's bucket: make embed-bucket BUCKET=photos [PREFIX=people/]
@@ -207,10 +207,10 @@ venv-checkov: ENVIRONMENT = $(CHECKOV_VENV)
 venv-bake: ENVIRONMENT = $(BAKE_VENV)
 venv-serve venv-heic venv-dev venv-browser venv-sam venv-checkov venv-bake:
 	@# The interpreter that $(VENV) was made with stays in use.
-	@python=$(PYTHON_IN_VENV); [ -x $$python ] || python=$(PYTHON); \
-		$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@python="$(PYTHON_IN_VENV)"; [ -x "$$python" ] || python="$(PYTHON)"; \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.13 ..." >&2; exit 1; }; \
-		$$python -m tools.requirements.environment $(ENVIRONMENT) $(@:venv-%=%)
+		"$$python" -m tools.requirements.environment $(ENVIRONMENT) $(@:venv-%=%)
 
 $(TYPESCRIPT)/node_modules: $(TYPESCRIPT)/package-lock.json | venv-dev
 	cd $(TYPESCRIPT) && $(NODE) npm ci && touch node_modules

@@ -241,7 +241,11 @@ def test_any_name_can_be_printed_in_any_encoding(photos: Path) -> None:
 
 def test_a_reader_that_has_enough_is_no_failure_to_explain() -> None:
     done = subprocess.run(
-        ["bash", "-c", f"{FACE} model-info --json | true; echo ${{PIPESTATUS[0]}}"],
+        [
+            "bash",
+            "-c",
+            f"{shlex.quote(str(FACE))} model-info --json | true; echo ${{PIPESTATUS[0]}}",
+        ],
         env=subprocess_environment(),
         capture_output=True,
         text=True,

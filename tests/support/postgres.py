@@ -6,6 +6,7 @@ Its Python code is not used: as root it would add a user to the machine.
 import importlib.util
 import os
 import pwd
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -53,18 +54,28 @@ def find_programs() -> Path:
     return max(Path(spec.origin).parent.glob("pginstall*")) / "bin"
 
 
+def _copy_programs(folder: Path) -> Path:
+    """Copies the programs and their libraries, whose own folder may be closed to nobody."""
+    programs = find_programs()
+    package = programs.parents[1]
+    for part in (programs.parent, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(part, folder / part.relative_to(package.parent))
+    return folder / programs.relative_to(package.parent)
+
+
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """Runs a new server, as nobody if this process is root's, which PostgreSQL refuses."""
     user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
     # The tests' own temporary folder is closed to nobody.
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as name:
-        postgres = Postgres(find_programs(), Path(name))
+        programs = find_programs() if user is None else _copy_programs(Path(name))
+        postgres = Postgres(programs, Path(name))
         data = postgres.folder / "data"
         data.mkdir()
         if user is not None:
-            os.chown(postgres.folder, user, -1)
-            os.chown(data, user, -1)
+            for path in (postgres.folder, *postgres.folder.rglob("*")):
+                os.chown(path, user, -1, follow_symlinks=False)
 
         def start(*command: str | Path) -> None:
             subprocess.run(
