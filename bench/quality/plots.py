@@ -4,6 +4,7 @@ from pathlib import Path
 
 # Not pyplot, which keeps figures in global state and looks for a display.
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from bench.plots import DOTS_PER_INCH
 from bench.quality.steps import THRESHOLD, Step
@@ -29,6 +30,9 @@ def plot_steps(path: Path, results: dict[str, list[Step]]) -> None:
             axes.plot(*zip(*places, strict=True), marker, alpha=0.6, label=label)
         axes.axhline(THRESHOLD, color="black", linewidth=0.8, label=f"threshold {THRESHOLD}")
         axes.set(xscale="log", xlabel=f"{measure}, median", ylabel="cosine distance", title=kind)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter("")
         axes.grid(alpha=0.3)
         axes.legend()
     figure.savefig(path, dpi=DOTS_PER_INCH)
