@@ -69,7 +69,7 @@ def resident_after_photos(server: LocalServer, client: httpx.Client) -> float:
     resident_mb = []
     for _ in range(4):
         with ThreadPoolExecutor(4) as threads:
-            for answer in threads.map(lambda _: post_image(client, image), range(4)):
+            for answer in threads.map(lambda _: post_image(client, image), range(8)):
                 assert answer["face_count"] == 5
         resident_mb.append(server.resident_mb())
     return min(resident_mb)
