@@ -14,6 +14,8 @@ SOURCES := cli clients functions container layers model_build tests bench tools
 PYTEST := $(PYTHON_IN_VENV) -m pytest
 # A file's tests share their fixtures, so they stay together.
 AT_ONCE := --numprocesses 4 --dist loadfile
+# What `make test` runs; those that take longest come first.
+SUITE := tests/e2e tests/api tests/unit tests/repo tests/fuzz
 
 # The pins of sam and of checkov exclude each other and the project's.
 SAM_VENV ?= .venv-sam
@@ -48,10 +50,9 @@ run: setup weights ## Set up, fetch the model and serve at http://127.0.0.1:8001
 
 .PHONY: test
 test: venv-dev $(WHEELS) venv-sam weights photos ## Set up everything and run the tests of the default model
-	@# Those that take longest come first.
 	@failed=0; \
-		$(PYTEST) $(AT_ONCE) -m 'not alone' tests/e2e tests/api tests/unit tests/repo tests/fuzz || failed=1; \
-		$(PYTEST) -m alone tests/e2e tests/api tests/unit tests/repo tests/fuzz || failed=1; \
+		$(PYTEST) $(AT_ONCE) -m 'not alone' $(SUITE) || failed=1; \
+		$(PYTEST) -m alone $(SUITE) || failed=1; \
 		exit $$failed
 
 .PHONY: test-arcface
@@ -64,7 +65,7 @@ coverage: venv-dev venv-sam weights photos ## Run the unit and API tests with co
 	$(PYTEST) --cov $(AT_ONCE) -m 'not alone' tests/unit tests/api
 
 .PHONY: unit
-unit: venv-dev weights photos ## Run the unit tests, which need neither TensorFlow nor SAM: about a minute
+unit: venv-dev weights photos ## Run the unit tests, which need neither TensorFlow nor SAM: two minutes
 	$(PYTEST) $(AT_ONCE) tests/unit
 
 .PHONY: test-clients

@@ -92,7 +92,7 @@ def keep_first(lines: Iterator[Line]) -> Iterator[Line]:
     for line in lines:
         is_first_of_photo = not isinstance(line, FaceLine) or line.index == 0
         if is_first_of_photo:
-            # Half as large in memory as most keys.
+            # Keys have up to 1,024 characters, and there may be millions.
             digest = hashlib.blake2b(line.key.encode(), digest_size=16).digest()
             is_again = digest in seen
             seen.add(digest)

@@ -68,8 +68,9 @@ class MountedImage:
             handler: its command; by default the image's own.
             variables: environment variables, in addition to the image's.
         """
+        (own,) = self.config["Cmd"]
         return Environment(
-            handler or self.config["Cmd"][0],
+            handler or own,
             {**self.variables, **variables},
             python_path="",
             launcher=self.launcher(),

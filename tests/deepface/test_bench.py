@@ -1,8 +1,6 @@
 """`make bench QUICK=1`, in pairs with the last commit."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from face_engine.extractor import Extractor
 from face_engine.faces import ExtractionOptions
 from face_engine.photo import decode_image
 from tests.conftest import ReadPhoto
-from tests.support.paths import ROOT, subprocess_environment
+from tests.support.processes import run_module
 
 QUARTILES = ("low", "median", "high")
 
@@ -33,16 +31,7 @@ def summaries(part: Any) -> Iterator[dict[str, float]]:
 
 @pytest.mark.timeout(600)
 def test_a_quick_run_measures_every_part_and_both_commits(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bench.speed", "--quick", "--baseline", "HEAD"]
-    done = subprocess.run(
-        [*command, "--out", str(tmp_path)],
-        cwd=ROOT,
-        env=subprocess_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    said = run_module("bench.speed", "--quick", "--baseline", "HEAD", "--out", tmp_path)
     results = json.loads((tmp_path / "speed.json").read_text("utf-8"))
     assert results["commits"].keys() == {"present", "baseline"}
     assert results["commits"]["present"].startswith(results["commits"]["baseline"])
@@ -76,7 +65,7 @@ def test_a_quick_run_measures_every_part_and_both_commits(tmp_path: Path) -> Non
         assert 0 < summary["low"] <= summary["median"] * (1 + 1e-9)
         assert summary["median"] <= summary["high"] * (1 + 1e-9)
         assert summary["rounds"] >= 1
-    assert (tmp_path / "speed.md").read_text("utf-8") in done.stdout
+    assert (tmp_path / "speed.md").read_text("utf-8") in said
     for plot in ("speed_stages.png", "speed_growth.png"):
         assert (tmp_path / plot).stat().st_size > 10_000
 

@@ -16,7 +16,7 @@ from tools.local_server import LocalServer
 
 @pytest.fixture(scope="module", autouse=True)
 def event_loop() -> Iterator[None]:
-    """Mangum makes a loop where a thread has none, and leaves it open."""
+    """Gives Mangum an event loop: without one it makes its own, which nobody closes."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     yield

@@ -1,8 +1,6 @@
 """`make load`, small: it drives both targets, and notices an answer that is another."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,21 +8,14 @@ import pytest
 from bench.load import Answer, find_change, run_quiet
 from bench.load_targets import run_local
 from bench.workload import ROUTE_WEIGHTS, build_requests, serve_photos
-from tests.support.paths import MODEL_DIR, ROOT, subprocess_environment
+from tests.support.paths import MODEL_DIR, ROOT
+from tests.support.processes import run_module
 
 
 @pytest.mark.parametrize("target", ["local", "pool"])
 def test_answers_under_load_are_those_of_the_quiet_run(target: str, tmp_path: Path) -> None:
-    options = ["--requests", "80", "--concurrency", "4", "--out", str(tmp_path)]
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.load", "--target", target, *options],
-        cwd=ROOT,
-        env=subprocess_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    options = ("--requests", "80", "--concurrency", "4", "--out", tmp_path)
+    run_module("bench.load", "--target", target, *options)
     figures = json.loads((tmp_path / f"load_{target}.json").read_text())
     assert figures["answered"] == 80
     assert (figures["errors"], figures["changed"]) == (0, 0)

@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -20,6 +19,7 @@ from face_service.settings import Settings
 from tests.conftest import StartServer
 from tests.support.documents import code_blocks
 from tests.support.paths import ROOT, subprocess_environment
+from tests.support.processes import run_module
 from tests.support.template import TEMPLATE
 from tools.architecture import PICTURE, draw, find_packages
 
@@ -134,13 +134,6 @@ def test_the_request_of_the_readme_embeds_a_portrait(start_server: StartServer) 
 
 
 def test_the_costs_are_those_of_the_bench() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.speed.cost"],
-        cwd=ROOT,
-        env=subprocess_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    table = "".join(f"{line}\n" for line in done.stdout.splitlines() if line.startswith("|"))
+    lines = run_module("bench.speed.cost").splitlines()
+    table = "".join(f"{line}\n" for line in lines if line.startswith("|"))
     assert table in (DOCS / "cost.md").read_text("utf-8")

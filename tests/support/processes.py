@@ -1,6 +1,24 @@
-"""The processes that a process has started."""
+"""Commands of the project, and the processes that a process has started."""
 
+import subprocess
+import sys
 from pathlib import Path
+
+from tests.support.paths import ROOT, subprocess_environment
+
+
+def run_module(module: str, *arguments: str | Path) -> str:
+    """Runs a module from the root, which must succeed; returns what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=ROOT,
+        env=subprocess_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def children_of(process: int | str) -> list[int]:

@@ -14,6 +14,7 @@ from face_engine.extractor import Extractor
 from face_engine.faces import Photo
 from face_engine.photo import decode_image
 from tests.support.paths import PHOTO_DIR, ROOT, subprocess_environment
+from tests.support.processes import run_module
 
 ONE, OTHER, STRANGER = (
     PHOTO_DIR / name for name in ("person_b_1.jpg", "person_b_2.jpg", "impostor_1.jpg")
@@ -72,20 +73,13 @@ def test_results_and_the_plot_are_written(tmp_path: Path) -> None:
     pairs = tmp_path / "pairs.csv"
     rows = [f"{pair.image1.name},{pair.image2.name},{int(pair.same)}" for pair in PAIRS]
     pairs.write_text("\n".join(["image1,image2,same", *rows]))
-    paths = ("--pairs", str(pairs), "--images", str(PHOTO_DIR), "--out", str(tmp_path / "out"))
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.quality", *paths],
-        cwd=ROOT,
-        env=subprocess_environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    paths = ("--pairs", pairs, "--images", PHOTO_DIR, "--out", tmp_path / "out")
+    said = run_module("bench.quality", *paths)
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert set(results) == {"shrunk", "blurred"}
     for steps in results.values():
         for step in steps:
-            assert f"| {step['label']} | {step['found']} of {step['photos']} |" in done.stdout
+            assert f"| {step['label']} | {step['found']} of {step['photos']} |" in said
     assert (tmp_path / "out" / "quality.png").read_bytes().startswith(b"\x89PNG")
 
 

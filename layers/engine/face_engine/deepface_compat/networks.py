@@ -12,9 +12,9 @@ from face_engine.inference.ncnn_network import NcnnNetwork
 Array = NDArray[np.float32]
 # From (1, H, W, 3) to RetinaFace's nine outputs.
 Network: TypeAlias = Callable[[Array], list[Array]]
-# RetinaFace has scores, boxes and landmarks at each of three strides.
+# RetinaFace's outputs: at each stride the scores, boxes and landmarks of two anchors.
 STRIDES_PX = (32, 16, 8)
-OUTPUTS_PER_STRIDE = 3
+CHANNELS = (4, 8, 20)
 
 
 class ArcFaceNetwork:
@@ -46,7 +46,7 @@ class RetinaFaceNetwork:
     """
 
     def __init__(self, file: Path) -> None:
-        self._network = NcnnNetwork(file, OUTPUTS_PER_STRIDE * len(STRIDES_PX))
+        self._network = NcnnNetwork(file, len(STRIDES_PX) * len(CHANNELS))
 
     def __call__(self, batch: Array, strides: int = len(STRIDES_PX)) -> list[Array]:
         """Returns the outputs for one image, as retina-face's TensorFlow network does.
@@ -61,9 +61,9 @@ class RetinaFaceNetwork:
             of a face, (1, h, w, 8) boxes, (1, h, w, 20) landmarks.
         """
         (image,) = batch
-        heads = self._network.run(_to_planes(image), OUTPUTS_PER_STRIDE * strides)
+        heads = self._network.run(_to_planes(image), strides * len(CHANNELS))
         return [
-            _to_channels_last(_to_probabilities(head) if index % OUTPUTS_PER_STRIDE == 0 else head)
+            _to_channels_last(_to_probabilities(head) if index % len(CHANNELS) == 0 else head)
             for index, head in enumerate(heads)
         ]
 

@@ -11,18 +11,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from face_engine.deepface_compat.networks import (
-    OUTPUTS_PER_STRIDE,
-    STRIDES_PX,
-    Array,
-    RetinaFaceNetwork,
-)
+from face_engine.deepface_compat.networks import CHANNELS, STRIDES_PX, Array, RetinaFaceNetwork
 from face_engine.deepface_compat.regions import Rectangle, Region, choose_regions
 from face_engine.detection.scaling import shrink_exactly
 from face_engine.detection.yunet_network import YuNet
 
-# Per output and cell: scores, boxes and landmarks of two anchors.
-CHANNELS = (4, 8, 20)
 # Real faces score 0.81 or more in the sizes that YuNet was trained for; proposals may be wrong.
 PROPOSAL_SCORE = 0.2
 # A face that fills the image is found at this size only.
@@ -130,7 +123,7 @@ def _without_faces(rows: int, columns: int) -> list[Array]:
 def _paste(part: list[Array], whole: list[Array], region: Region) -> None:
     """Copies a region's outputs into those of the whole image, within its cores."""
     for index, output in enumerate(part):
-        stride = STRIDES_PX[index // OUTPUTS_PER_STRIDE]
+        stride = STRIDES_PX[index // len(CHANNELS)]
         for core in region.cores:
             rows = slice(core.top // stride, -(-core.bottom // stride))
             columns = slice(core.left // stride, -(-core.right // stride))

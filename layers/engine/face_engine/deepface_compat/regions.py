@@ -1,4 +1,7 @@
-"""Which parts of an image RetinaFace has to see."""
+"""Which parts of an image RetinaFace has to see.
+
+A certificate holds for these rules only: after a change, raise `RULES` in `model/certificate.py`.
+"""
 
 import math
 from collections.abc import Sequence
