@@ -11,11 +11,12 @@ PYTHON_IN_VENV := $(VENV)/bin/python
 FACE := $(VENV)/bin/face
 SOURCES := cli clients functions container layers model_build tests bench tools
 
-PYTEST := $(PYTHON_IN_VENV) -m pytest
+# The tests start hundreds of processes; without bytecode, each compiles the project anew.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(PYTHON_IN_VENV) -m pytest
 # A file's tests share their fixtures, so they stay together.
 AT_ONCE := --numprocesses 4 --dist loadfile
 # What `make test` runs; those that take longest come first.
-SUITE := tests/e2e tests/api tests/unit tests/repo tests/fuzz
+SUITE := tests/e2e tests/api tests/engine tests/unit tests/repo tests/fuzz
 
 # The pins of sam and of checkov exclude each other and the project's.
 SAM_VENV ?= .venv-sam
@@ -60,13 +61,13 @@ test-arcface: venv-dev venv-bake weights photos ## Test the model arcface, and t
 	$(PYTEST) $(AT_ONCE) tests/deepface
 
 .PHONY: coverage
-coverage: venv-dev venv-sam weights photos ## Run the unit and API tests with coverage, which has a limit
+coverage: venv-dev venv-sam weights photos ## Run the unit, engine and API tests with coverage, which has a limit
 	@# Of no others: it slows the servers that they start.
-	$(PYTEST) --cov $(AT_ONCE) -m 'not alone' tests/unit tests/api
+	$(PYTEST) --cov $(AT_ONCE) -m 'not alone' tests/unit tests/engine tests/api
 
 .PHONY: unit
-unit: venv-dev weights photos ## Run the unit tests, which need neither TensorFlow nor SAM: two minutes
-	$(PYTEST) $(AT_ONCE) tests/unit
+unit: venv-dev weights photos ## Run the unit tests, which need neither TensorFlow nor SAM: about a minute
+	$(PYTEST) --numprocesses 3 --dist worksteal tests/unit
 
 .PHONY: test-clients
 test-clients: venv-dev weights photos $(TYPESCRIPT)/node_modules ## Test the TypeScript client against the local server

@@ -52,7 +52,7 @@ _LOGIC: dict[str, Callable[[list[Any]], bool]] = {
 }
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Reads `!Ref x` as `{"Ref": "x"}`, and the other short forms in the same way."""
 
 

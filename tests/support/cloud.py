@@ -39,11 +39,15 @@ SLOW_DOWN = (
 )
 
 
+# A session reads the description of S3 once, which takes longer than most of the tests.
+SESSION = boto3.Session()
+
+
 @contextmanager
 def mocked_bucket(name: str) -> Iterator[Any]:
     """Opens a client of moto's S3, which has one empty bucket."""
     with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
+        client = SESSION.client("s3", region_name="us-east-1")
         client.create_bucket(Bucket=name)
         yield client
         client.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bench.pairs import Pair
 from bench.quality.steps import Seen, Step, blur_by, measure_step, see, shrink_to
@@ -73,7 +74,9 @@ def test_results_and_the_plot_are_written(tmp_path: Path) -> None:
     pairs = tmp_path / "pairs.csv"
     rows = [f"{pair.image1.name},{pair.image2.name},{int(pair.same)}" for pair in PAIRS]
     pairs.write_text("\n".join(["image1,image2,same", *rows]))
-    paths = ("--pairs", pairs, "--images", PHOTO_DIR, "--out", tmp_path / "out")
+    for file in (ONE, OTHER, STRANGER):
+        Image.open(file).reduce(2).save(tmp_path / file.name, quality=95)
+    paths = ("--pairs", pairs, "--images", tmp_path, "--out", tmp_path / "out")
     said = run_module("bench.quality", *paths)
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert set(results) == {"shrunk", "blurred"}
