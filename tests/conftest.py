@@ -106,8 +106,8 @@ def start_server() -> Iterator[StartServer]:
 
 @pytest.fixture(scope="session")
 def pools() -> Iterator[dict[str, Pool]]:
-    """Pools of Lambda environments; up to eight threads may call at once."""
-    pools = {"extract": start_pool("extract", 8), "compare": start_pool("compare", 2)}
+    """A Lambda environment of each function: they answer one request after the other."""
+    pools = {name: start_pool(name, 1) for name in ("extract", "compare")}
     yield pools
     for pool in pools.values():
         pool.stop()

@@ -19,6 +19,11 @@ def read_portrait() -> bytes:
     return (PHOTO_DIR / PORTRAIT).read_bytes()
 
 
+def read_portraits_and_groups() -> list[bytes]:
+    """Returns the files of all test photos: six of one person, six of three to five people."""
+    return [file.read_bytes() for file in sorted(PHOTO_DIR.glob("*.jpg"))]
+
+
 def scale_portrait(longer_side_px: int) -> bytes:
     """Returns the portrait as a JPEG of another size."""
     with Image.open(PHOTO_DIR / PORTRAIT) as image:

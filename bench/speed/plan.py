@@ -10,6 +10,7 @@ class Plan:
     Attributes:
         configurations: keys of `trees.CONFIGURATIONS`.
         latency_rounds: by configuration.
+        mixed_rounds: of all portraits and groups, by configuration.
         batch_photos: photos of one measurement of throughput, by configuration.
         batch_rounds: by configuration.
         cold_starts: rounds.
@@ -23,6 +24,7 @@ class Plan:
 
     configurations: tuple[str, ...]
     latency_rounds: dict[str, int]
+    mixed_rounds: dict[str, int]
     batch_photos: dict[str, int]
     batch_rounds: dict[str, int]
     cold_starts: int
@@ -37,6 +39,7 @@ class Plan:
 FULL = Plan(
     configurations=("mobilefacenet", "arcface-yunet", "arcface-retinaface"),
     latency_rounds={"mobilefacenet": 30, "arcface-yunet": 20, "arcface-retinaface": 5},
+    mixed_rounds={"mobilefacenet": 5, "arcface-yunet": 5, "arcface-retinaface": 3},
     batch_photos={"mobilefacenet": 24, "arcface-yunet": 16, "arcface-retinaface": 8},
     batch_rounds={"mobilefacenet": 5, "arcface-yunet": 3, "arcface-retinaface": 1},
     cold_starts=7,
@@ -50,6 +53,7 @@ FULL = Plan(
 QUICK = Plan(
     configurations=("mobilefacenet",),
     latency_rounds={"mobilefacenet": 5},
+    mixed_rounds={"mobilefacenet": 1},
     batch_photos={"mobilefacenet": 8},
     batch_rounds={"mobilefacenet": 1},
     cold_starts=1,

@@ -48,7 +48,9 @@ def _service(results: Results) -> Iterator[str]:
     rows: list[list[str]] = []
     for name, part in results["service"].items():
         title = TITLES[name]
-        rows.append([title, "latency, ms", *_pair(part["latency_ms"])])
+        rows.append([title, "latency, ms: a portrait", *_pair(part["latency_ms"])])
+        mixed = part["portraits_and_groups_ms"]
+        rows.append([title, "latency, ms: portraits and groups", *_pair(mixed)])
         for processors, throughput in part["photos_per_s_by_processors"].items():
             label = f"photos/s, {part['clients']} clients, {processors} processor(s)"
             rows.append([title, label, *_pair(throughput)])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from bench.speed.photos import read_portrait
+from bench.speed.photos import read_portrait, read_portraits_and_groups
 from bench.speed.plan import Plan
 from bench.speed.rounds import Results, alternate, ratios_to_baseline, summarise_all
 from bench.speed.servers import (
@@ -39,11 +39,17 @@ def measure_service(trees: Sequence[Tree], configuration: str, plan: Plan) -> Re
         one_client_mb = {name: server.peak_mb() for name, server in servers.items()}
         throughput = {str(processors): _throughput(servers, body, configuration, plan)}
         several_mb = {name: server.peak_mb() for name, server in servers.items()}
+        photos = [make_body(p, enforce_detection=False) for p in read_portraits_and_groups()]
+        mixed = alternate(
+            {name: partial(_mean_ms, client, photos) for name, client in clients.items()},
+            plan.mixed_rounds[configuration],
+        )
     if processors > 1:
         with serve_all(trees, configuration, processors=1) as servers:
             throughput["1"] = _throughput(servers, body, configuration, plan)
     return {
         "latency_ms": {**summarise_all(latency), **ratios_to_baseline(latency)},
+        "portraits_and_groups_ms": {**summarise_all(mixed), **ratios_to_baseline(mixed)},
         "first_photo_ms": first_ms,
         "photos_per_s_by_processors": throughput,
         "clients": CLIENTS,
@@ -72,6 +78,10 @@ def _throughput(
         plan.batch_rounds[configuration],
     )
     return {**summarise_all(samples), **ratios_to_baseline(samples)}
+
+
+def _mean_ms(client: Client, bodies: Sequence[bytes]) -> float:
+    return sum(client.extract_ms(body) for body in bodies) / len(bodies)
 
 
 def _photos_per_s(server: LocalServer, body: bytes, photos: int) -> float:

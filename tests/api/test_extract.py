@@ -5,7 +5,7 @@ import io
 import itertools
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,6 +19,8 @@ from face_contract.schemas import ExtractResponse
 from tests.conftest import Extract, ReadPhoto
 from tests.support.labels import GROUP_FACES, PORTRAITS, Portrait
 from tests.support.photo_files import encode
+from tools.api_gateway import create_gateway, serve
+from tools.lambda_pool import start_pool
 
 PATH = "/api/v1/extract-embedding"
 
@@ -211,8 +213,27 @@ def test_whatever_the_settings_model_info_names_the_model_of_the_vectors(
     assert (info["detector"], info["alignment"]) == ("yunet", "similarity")
 
 
+@pytest.fixture(params=["local", "lambda"])
+def service_of_8(
+    request: pytest.FixtureRequest, local_service: httpx.Client
+) -> Iterator[httpx.Client]:
+    """The API for eight requests at once: Lambda has an environment for each."""
+    if request.param == "local":
+        yield local_service
+        return
+    pool = start_pool("extract", 8)
+    try:
+        with (
+            serve(create_gateway({"extract": pool})) as address,
+            httpx.Client(base_url=address, timeout=60) as client,
+        ):
+            yield client
+    finally:
+        pool.stop()
+
+
 def test_96_extractions_from_8_threads_are_those_of_a_quiet_run(
-    service: httpx.Client, read_photo: ReadPhoto
+    service_of_8: httpx.Client, read_photo: ReadPhoto
 ) -> None:
     files = [p.file for p in PORTRAITS] + list(GROUP_FACES)
     bodies = {
@@ -221,7 +242,7 @@ def test_96_extractions_from_8_threads_are_those_of_a_quiet_run(
     }
 
     def answer(file: str) -> dict[str, Any]:
-        response = service.post(PATH, json=bodies[file])
+        response = service_of_8.post(PATH, json=bodies[file])
         assert response.status_code == 200
         content: dict[str, Any] = response.json()
         del content["processing_time_ms"]

@@ -40,6 +40,7 @@ def test_a_quick_run_measures_every_part_and_both_commits(tmp_path: Path) -> Non
     growth = results["growth"]
     pairs = [
         service["latency_ms"],
+        service["portraits_and_groups_ms"],
         *service["photos_per_s_by_processors"].values(),
         results["cold_start"]["seconds"]["extract mobilefacenet"],
         results["cold_start"]["seconds"]["compare"],

@@ -38,8 +38,11 @@ SOURCES = (
     "model_build/networks.py",
     "model_build/parity.py",
     "model_build/yunet.py",
+    # What the certificate certifies.
+    "layers/engine/face_engine/deepface_compat/networks.py",
     "layers/engine/face_engine/deepface_compat/regional_network.py",
     "layers/engine/face_engine/deepface_compat/regions.py",
+    "layers/engine/face_engine/detection/yunet_network.py",
     "layers/engine/face_engine/model/certificate.py",
     "layers/engine/face_engine/model/folder.py",
     "tests/support/fitted_heads.npz",
