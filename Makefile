@@ -58,7 +58,8 @@ test: venv-dev $(WHEELS) venv-sam weights photos ## Set up everything and run th
 
 .PHONY: test-arcface
 test-arcface: venv-dev venv-bake weights photos ## Test the model arcface, and the bench, beside DeepFace and TensorFlow
-	$(PYTEST) $(AT_ONCE) tests/deepface
+	@# With bytecode, the code that TensorFlow writes and imports leaves some behind.
+	PYTHONDONTWRITEBYTECODE=1 $(PYTHON_IN_VENV) -m pytest $(AT_ONCE) tests/deepface
 
 .PHONY: coverage
 coverage: venv-dev venv-sam weights photos ## Run the unit, engine and API tests with coverage, which has a limit
