@@ -230,13 +230,13 @@ def test_a_key_follows_no_redirect() -> None:
     assert other.requests == []
 
 
+@pytest.mark.alone
 def test_a_server_that_hangs_is_given_up_in_time() -> None:
-    with running(lambda _path, _send: time.sleep(BUDGET_S + 6)) as server:
+    with running(lambda _path, _send: time.sleep(BUDGET_S + 1)) as server:
         code, lines = smoke(server.url)
     assert code == 2
     assert "timed out" in last_check(lines)
-    (seconds,) = re.findall(r"^BROKEN, after (.+) s", lines[-1])
-    assert BUDGET_S <= float(seconds) < BUDGET_S + 5
+    assert re.match(rf"BROKEN, after {BUDGET_S:.0f}\.\d s", lines[-1])
 
 
 def test_it_says_how_it_is_called() -> None:

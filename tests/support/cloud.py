@@ -37,8 +37,6 @@ REFUSED_EVENT = 3
 SLOW_DOWN = (
     b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 )
-
-
 # A session reads the description of S3 once, which takes longer than most of the tests.
 SESSION = boto3.Session()
 
