@@ -13,8 +13,6 @@ SOURCES := cli clients functions container layers model_build tests bench tools
 
 # The tests start hundreds of processes; without bytecode, each compiles the project anew.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(PYTHON_IN_VENV) -m pytest
-# With it, the code that TensorFlow writes and imports leaves some in the folder for temporary files.
-PYTEST_WITH_TENSORFLOW := PYTHONDONTWRITEBYTECODE=1 $(PYTHON_IN_VENV) -m pytest
 # A file's tests share their fixtures, so they stay together.
 AT_ONCE := --numprocesses 4 --dist loadfile
 # What `make test` runs; those that take longest come first.
@@ -60,7 +58,7 @@ test: venv-dev $(WHEELS) venv-sam weights photos ## Set up everything and run th
 
 .PHONY: test-arcface
 test-arcface: venv-dev venv-bake weights photos ## Test the model arcface, and the bench, beside DeepFace and TensorFlow
-	$(PYTEST_WITH_TENSORFLOW) $(AT_ONCE) tests/deepface
+	$(PYTEST) $(AT_ONCE) tests/deepface
 
 .PHONY: coverage
 coverage: venv-dev venv-sam weights photos ## Run the unit, engine and API tests with coverage, which has a limit
@@ -151,7 +149,7 @@ test-image: venv-dev venv-sam venv-bake weights photos ## Build the images on a 
 		$(PYTHON_IN_VENV) -m tools.build_images --builder buildah --model mobilefacenet --base-image $$BASE_IMAGE
 	$(PYTHON_IN_VENV) -m tools.image_contents face-extract
 	$(PYTHON_IN_VENV) -m tools.image_contents face-compare
-	$(PYTEST_WITH_TENSORFLOW) tests/image
+	$(PYTEST) tests/image
 
 .PHONY: test-docker
 test-docker: venv-dev venv-sam weights ## Test the documented docker and sam commands (without Docker: starts an engine, needs root on Debian)

@@ -28,6 +28,8 @@ ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     # See onnx_session.py.
     "ORT_DISABLE_TELEMETRY": "1",
+    # TensorFlow writes code to the folder for temporary files and removes it, but not its bytecode.
+    "PYTHONDONTWRITEBYTECODE": "1",
     # A fixed order of sets, so that the file is the same each time.
     "PYTHONHASHSEED": "0",
     # deepface and retina-face download missing files; port 9 (discard) refuses connections.
