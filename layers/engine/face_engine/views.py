@@ -10,6 +10,9 @@ from face_engine.faces import RGBImage
 
 # (H, W, 3) BGR.
 BGRImage = NDArray[np.uint8]
+# By the number of quarter turns counter-clockwise. `np.rot90` gives the same pixels, but to bring
+# them in order takes NumPy ten times as long.
+_ROTATIONS = {1: cv2.ROTATE_90_COUNTERCLOCKWISE, 2: cv2.ROTATE_180, 3: cv2.ROTATE_90_CLOCKWISE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,19 @@ class Views:
         """
         key = quarter_turns, has_border
         if key not in self._bordered:
-            self._bordered[key] = _add_border(np.rot90(self.rgb, quarter_turns), has_border)
+            self._bordered[key] = _add_border(rotate(self.rgb, quarter_turns), has_border)
         return self._bordered[key]
 
 
+def rotate(image: NDArray[np.uint8], quarter_turns: int) -> NDArray[np.uint8]:
+    """Returns an (H, W, 3) image rotated counter-clockwise by 0 to 3 quarters, in C order."""
+    if quarter_turns == 0:
+        return np.ascontiguousarray(image)
+    return np.asarray(cv2.rotate(image, _ROTATIONS[quarter_turns]), np.uint8)
+
+
 def _add_border(rgb: RGBImage, has_border: bool) -> Bordered:
-    bgr: BGRImage = np.ascontiguousarray(rgb[:, :, ::-1])
+    bgr: BGRImage = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), np.uint8)
     if not has_border:
         return Bordered(bgr, 0, 0)
     dy, dx = bgr.shape[0] // 2, bgr.shape[1] // 2

@@ -13,6 +13,7 @@ from face_engine.detection.overlap import group_detections, intersection_over_un
 from face_engine.detection.scaling import Scaled, shrink
 from face_engine.detection.tilt import CONVINCING_SCORE
 from face_engine.faces import Detector, Face, RGBImage
+from face_engine.views import rotate
 
 QUARTER_TURNS = (1, 2, 3)
 # If the photo has a convincing upright face, the other rotations are first searched at this size.
@@ -94,7 +95,7 @@ class RotationSearch:
         return scores[face.quarter_turns] >= scores[0]
 
     def _detect(self, image_rgb: RGBImage, quarter_turns: int) -> list[Face]:
-        rotated = np.ascontiguousarray(np.rot90(image_rgb, quarter_turns))
+        rotated = rotate(image_rgb, quarter_turns)
         return [
             rotate_back(face, quarter_turns, rotated.shape)
             for face in self.detector.detect(rotated)
@@ -126,7 +127,7 @@ class RotationSearch:
         for face_px, side_px in COMPARED_SIZES_PX:
             crop = _crop_around(image_rgb, face, face_px, side_px)
             for quarter_turns in rotations:
-                rotated = np.ascontiguousarray(np.rot90(crop, quarter_turns))
+                rotated = rotate(crop, quarter_turns)
                 scores[quarter_turns] += max(
                     (
                         found.score

@@ -4,6 +4,7 @@ The results are those of `cv2.FaceDetectorYN`, whose DNN module takes two to thr
 The decoding follows OpenCV's (modules/objdetect/src/face_detect.cpp); the tests compare both.
 """
 
+import math
 from pathlib import Path
 
 import cv2
@@ -83,17 +84,31 @@ def _decode(output: NDArray[np.float32], stride: int, threshold: float) -> NDArr
         stride: pixels per cell.
         threshold: the least score.
     """
-    scores = np.sqrt(_sigmoid(output[0]) * _sigmoid(output[1]))
-    y, x = np.nonzero(scores >= threshold)
-    found = output[:, y, x]
+    cells = np.flatnonzero(np.minimum(output[0], output[1]) >= _least_logit(threshold))
+    if not cells.size:
+        return np.empty((0, 15), np.float32)
+    found = output.reshape(len(output), -1)[:, cells]
+    scores = np.sqrt(_sigmoid(found[0]) * _sigmoid(found[1]))
+    y, x = np.divmod(cells, output.shape[2])
     cell = np.stack([x, y]).astype(np.float32)
     size = np.exp(found[4:6]) * stride
-    faces = np.empty((len(x), 15), np.float32)
+    faces = np.empty((len(cells), 15), np.float32)
     faces[:, 0:2] = ((cell + found[2:4]) * stride - size / 2).T
     faces[:, 2:4] = size.T
     faces[:, 4:14] = ((np.tile(cell, (5, 1)) + found[6:16]) * stride).T
-    faces[:, 14] = scores[y, x]
-    return faces
+    faces[:, 14] = scores
+    reached: NDArray[np.float32] = faces[scores >= threshold]
+    return reached
+
+
+def _least_logit(threshold: float) -> float:
+    """Returns a bound that both logits of a cell reach if its score reaches a threshold.
+
+    The score is the root of two probabilities, so each of them is at least its square.
+    """
+    # A little lower, for rounding.
+    probability = threshold**2 * 0.999
+    return math.log(probability / (1 - probability)) if probability > 0 else -math.inf
 
 
 def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:

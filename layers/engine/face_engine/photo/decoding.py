@@ -99,7 +99,7 @@ def _decode_other(data: bytes, max_pixels: int) -> DecodedImage:
         # Where in the photo the damage lies is not known.
         sound_rows = 0 if has_damaged_jpeg(image, data) else None
         ignore_xmp(image)
-        rgb = to_rgb(image)
+        rgb = np.asarray(to_rgb(image))
         return DecodedImage(rgb, width, height, read_orientation(image), sound_rows)
 
 
@@ -121,10 +121,10 @@ def _make_upright(decoded: DecodedImage) -> Photo:
     rgb, width, height = decoded.rgb, decoded.width, decoded.height
     damage = None if decoded.sound_rows is None else _locate_damage(decoded, decoded.sound_rows)
     if decoded.orientation in TRANSPOSITIONS:
-        rgb = rgb.transpose(TRANSPOSITIONS[decoded.orientation])
+        rgb = np.asarray(TRANSPOSITIONS[decoded.orientation](rgb), np.uint8)
     if decoded.orientation in SIDEWAYS:
         width, height = height, width
-    return Photo(np.asarray(rgb), width, height, damage)
+    return Photo(rgb, width, height, damage)
 
 
 def _locate_damage(decoded: DecodedImage, rows: int) -> Damage:

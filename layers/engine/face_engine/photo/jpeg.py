@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from face_contract.errors import InvalidImage
+from face_engine.faces import RGBImage
 from face_engine.photo.jpeg_segments import END_MARKER, JPEGFile, read_segments
 from face_engine.photo.limits import (
     LONGEST_SIDE_PX,
@@ -54,8 +55,7 @@ def decode_jpeg(data: bytes, max_pixels: int) -> DecodedImage:
             raise InvalidImage from None
         sound_rows = _count_sound_rows(file, decoded_rows)
     orientation = parse_orientation(file.exif)
-    rgb = to_rgb(_to_image(pixels))
-    return DecodedImage(rgb, file.width, file.height, orientation, sound_rows)
+    return DecodedImage(_to_rgb(pixels), file.width, file.height, orientation, sound_rows)
 
 
 def _choose_scale(file: JPEGFile) -> int:
@@ -110,6 +110,12 @@ def _decode(file: JPEGFile, data: bytes, scale: int, *, strict: bool) -> NDArray
         strict=strict,
     )
     return pixels
+
+
+def _to_rgb(pixels: NDArray[np.uint8]) -> RGBImage:
+    if pixels.shape[2] == len("RGB") and max(pixels.shape) <= LONGEST_SIDE_PX:
+        return pixels
+    return np.asarray(to_rgb(_to_image(pixels)))
 
 
 def _to_image(pixels: NDArray[np.uint8]) -> Image.Image:

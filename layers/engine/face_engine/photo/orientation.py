@@ -1,20 +1,25 @@
 """Reads the EXIF orientation, and rotates a photo upright."""
 
+from collections.abc import Callable
+from functools import partial
+
+import cv2
 from PIL import ExifTags, Image
 
+from face_engine.faces import RGBImage
 from face_engine.photo.limits import DECODER_ERRORS
 
 EXIF_HEADER = b"Exif\0\0"
 
 # The transposition that makes each EXIF orientation upright (CIPA DC-008, tag 274); 1 is upright.
-TRANSPOSITIONS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+TRANSPOSITIONS: dict[int, Callable[[RGBImage], cv2.typing.MatLike]] = {
+    2: partial(cv2.flip, flipCode=1),
+    3: partial(cv2.rotate, rotateCode=cv2.ROTATE_180),
+    4: partial(cv2.flip, flipCode=0),
+    5: cv2.transpose,
+    6: partial(cv2.rotate, rotateCode=cv2.ROTATE_90_CLOCKWISE),
+    7: lambda rgb: cv2.rotate(cv2.transpose(rgb), cv2.ROTATE_180),
+    8: partial(cv2.rotate, rotateCode=cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
 SIDEWAYS = frozenset({5, 6, 7, 8})
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from face_engine.faces import RGBImage
 from face_engine.photo.limits import LONGEST_SIDE_PX
 
 
@@ -13,7 +14,7 @@ class DecodedImage:
     """An image as stored, before its orientation is applied.
 
     Args:
-        rgb: at most `LONGEST_SIDE_PX` a side; transparent parts are white.
+        rgb: (H, W, 3) uint8, at most `LONGEST_SIDE_PX` a side; transparent parts are white.
         width: of the stored image, in pixels.
         height: of the stored image, in pixels.
         orientation: from its EXIF, or None.
@@ -21,7 +22,7 @@ class DecodedImage:
             there is no damage, 0 if the start of the damage is unknown.
     """
 
-    rgb: Image.Image
+    rgb: RGBImage
     width: int
     height: int
     orientation: int | None
@@ -57,7 +58,7 @@ def _stretch(image: Image.Image) -> Image.Image:
 
 def without_trusted_rows(width: int, height: int, orientation: int | None) -> DecodedImage:
     """Returns a blank image without trusted rows, for damage at an unknown place."""
-    return DecodedImage(Image.new("RGB", (1, 1)), width, height, orientation, 0)
+    return DecodedImage(np.zeros((1, 1, 3), np.uint8), width, height, orientation, 0)
 
 
 def extend_down(rgb: Image.Image, width: int, height: int) -> Image.Image:

@@ -2,6 +2,7 @@
 
 import io
 
+import numpy as np
 from PIL import Image
 
 from face_contract.errors import InvalidImage
@@ -35,7 +36,7 @@ def decode_png(data: bytes, max_pixels: int) -> DecodedImage:
             return without_trusted_rows(width, height, orientation)
         rgb = extend_down(_decode(file.write(file.sound_pixels(), rows)), width, height)
         sound_rows = rows
-    return DecodedImage(rgb, width, height, orientation, sound_rows)
+    return DecodedImage(np.asarray(rgb), width, height, orientation, sound_rows)
 
 
 def _decode(data: bytes) -> Image.Image:

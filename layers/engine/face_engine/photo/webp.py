@@ -60,7 +60,7 @@ def decode_webp(data: bytes, max_pixels: int) -> DecodedImage:
         return without_trusted_rows(width, height, orientation)
     if len(unfilled) >= MIN_PIXEL_BYTES and _decodes(replace(file, pixels=unfilled[:-SPARE_BYTES])):
         return without_trusted_rows(width, height, orientation)
-    return DecodedImage(rgb, width, height, orientation)
+    return DecodedImage(np.asarray(rgb), width, height, orientation)
 
 
 def _decode_cut(file: WebPFile) -> DecodedImage:
@@ -90,7 +90,8 @@ def _decode_cut(file: WebPFile) -> DecodedImage:
     if rows < height * MIN_DECODED_PART:
         raise InvalidImage
     top = pictures[0].crop((0, 0, pictures[0].width, max(1, rows * len(differs) // height)))
-    return DecodedImage(extend_down(top, width, height), width, height, orientation, rows)
+    rgb = np.asarray(extend_down(top, width, height))
+    return DecodedImage(rgb, width, height, orientation, rows)
 
 
 def _decode(file: WebPFile) -> Image.Image:

@@ -61,6 +61,19 @@ def test_any_small_image_gives_what_opencv_gives(
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.1)
 
 
+@given(st.sampled_from(PHOTOS), st.integers(32, 320), st.floats(0, 1))
+@settings(max_examples=60, deadline=None)
+def test_the_candidates_are_all_cells_whose_score_reaches_the_threshold(
+    network: YuNet, decode_photo: DecodePhoto, name: str, side: int, threshold: float
+) -> None:
+    rgb = np.asarray(cv2.resize(decode_photo(name).rgb, (side, side)), np.uint8)
+    cells = network.find_candidates(rgb, 0.0)
+    grid = -(-side // 32) * 32
+    assert len(cells) == sum((grid // stride) ** 2 for stride in (8, 16, 32))
+    found = network.find_candidates(rgb, threshold)
+    np.testing.assert_array_equal(found, cells[cells[:, 14] >= np.float32(threshold)])
+
+
 def test_threads_share_it(network: YuNet, decode_photo: DecodePhoto) -> None:
     images = [decode_photo(name).rgb[: 200 + 40 * index] for index, name in enumerate(PHOTOS)]
     alone = [network.find(image, 0.5) for image in images]
