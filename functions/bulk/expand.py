@@ -22,7 +22,7 @@ from functions.bulk.storage import create_client, write_object
 
 JSON_TYPE = "application/json"
 
-settings = BulkSettings()
+settings = BulkSettings.read()
 logger = configure_logging("expand", read_settings().log_level)
 client = create_client()
 

@@ -25,7 +25,7 @@ JSON_LINES_TYPE = "application/x-ndjson"
 configure_malloc(FUNCTION_KEEPS_BYTES)
 catalog = read_catalog()
 service_settings = read_settings(catalog.choices)
-settings = BulkSettings()
+settings = BulkSettings.read()
 logger = configure_logging("bulk", service_settings.log_level)
 client = create_client()
 loader = create_loader(service_settings, catalog)

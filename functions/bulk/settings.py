@@ -1,13 +1,12 @@
 """Settings of the two functions that embed a bucket, as set in template.yaml."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from face_contract.environment import EnvironmentSettings
 
 
-class BulkSettings(BaseSettings):
+class BulkSettings(EnvironmentSettings):
     """Where photos come from and results go to, and how the work is divided."""
-
-    model_config = SettingsConfigDict(frozen=True)
 
     photos_bucket: str = Field(min_length=1)
     results_bucket: str = Field(min_length=1)

@@ -1,6 +1,6 @@
 """Lambda entry of the scheduled warm-up function. The layer holds face_contract."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger
@@ -9,18 +9,16 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from face_contract.environment import EnvironmentSettings
 from face_warmup.alias_versions import read_versions
 from face_warmup.warm_up import Outcome, Report, warm_up
 
 
-class WarmUpSettings(BaseSettings):
+class WarmUpSettings(EnvironmentSettings):
     """The functions to keep warm, as set in template.yaml."""
 
-    model_config = SettingsConfigDict(frozen=True)
-
-    targets: Annotated[tuple[str, ...], NoDecode] = Field(min_length=1)
+    targets: tuple[str, ...] = Field(min_length=1)
     warm_instances: int = Field(ge=1)
 
     @field_validator("targets", mode="before")
@@ -33,7 +31,7 @@ class WarmUpFailed(Exception):
     """Too few instances answered, or an alias could not be read. Triggers the alarm."""
 
 
-settings = WarmUpSettings()
+settings = WarmUpSettings.read()
 logger = Logger(service="warm-up")
 client = boto3.client(
     "lambda",

@@ -16,8 +16,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from face_contract.environment import EnvironmentSettings
 from face_warmup.known_answers import Event, Send, WrongAnswer, check_comparison, check_extraction
 from face_warmup.warm_up import LambdaClient, warm_up
 
@@ -34,10 +34,8 @@ codedeploy = boto3.client(
 )
 
 
-class HookSettings(BaseSettings):
+class HookSettings(EnvironmentSettings):
     """What to check, as set in template.yaml."""
-
-    model_config = SettingsConfigDict(frozen=True)
 
     new_version: str = Field(min_length=1, description="ARN of the version.")
     warm_instances: int = Field(ge=1)
@@ -102,7 +100,7 @@ def report(event: Event, context: LambdaContext, check: Check) -> dict[str, str]
 
 
 def _warm_and_check(check: Check) -> None:
-    settings = HookSettings()
+    settings = HookSettings.read()
     config = Config(
         # A retry would be an extra ping.
         retries={"total_max_attempts": 1},

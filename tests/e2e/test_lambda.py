@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from face_contract.errors import NotFound
 from face_contract.schemas import ErrorResponse
 from tests.conftest import LoadEvent, ReadPhoto
-from tests.support.paths import EVENT_DIR
+from tests.support.paths import EVENT_DIR, subprocess_environment
 from tools.api_gateway import create_gateway, serve
 from tools.lambda_pool import VARIABLES, Environment, Pool, start_environment
 
@@ -31,6 +33,27 @@ def test_every_event_runs_on_the_runtime(pools: dict[str, Pool], name: str) -> N
     answer = pools[name.split("/", maxsplit=1)[0]].invoke((EVENT_DIR / name).read_bytes())
     assert not answer.failed
     assert answer.json()["statusCode"] == (422 if "malformed" in name else 200)
+
+
+@pytest.mark.parametrize("function", ["extract", "compare"])
+def test_a_cold_start_imports_nothing_that_no_request_needs(function: str) -> None:
+    script = (
+        f"import sys, functions.{function}.handler; print(*filter(sys.modules.get, sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=subprocess_environment(FACE_MODEL="mobilefacenet"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = set(done.stdout.split())
+    assert {"fastapi", "mangum", "pydantic"} <= imported
+    assert imported.isdisjoint(
+        # The first is the Pydantic of the past.
+        {"pydantic.v1", "boto3", "botocore.session", "deepface", "ncnn", "tensorflow", "uvicorn"}
+    )
+    assert ("onnxruntime" in imported) is (function == "extract")
 
 
 def test_the_pools_have_the_limits_of_the_template() -> None:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from face_contract.environment import EnvironmentSettings
 
 MEBIBYTE = 1024 * 1024
 # The template's parameter LegacyUrl has the same: scheme, host, port and path only.
@@ -18,15 +19,13 @@ class InvalidSetting(ValueError):
     """An environment variable has an invalid value."""
 
 
-class Settings(BaseSettings):
-    """Every environment variable that the service reads. An empty one counts as not set."""
-
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, protected_namespaces=())
+class Settings(EnvironmentSettings):
+    """Every environment variable that the service reads."""
 
     host: str = Field("0.0.0.0", description="Address of the local server.")  # noqa: S104
     port: int = Field(8001, ge=1, le=65535, description="Port of the local server.")
     reload: bool = Field(False, description="Restart the local server when code changes.")
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    cors_origins: tuple[str, ...] = Field(
         ("*",), description="Origins that browsers may call from, separated by commas."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
@@ -62,7 +61,7 @@ class Settings(BaseSettings):
     download_timeout_s: float = Field(
         10, gt=0, le=60, description="Seconds that a download may take in total."
     )
-    download_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    download_allowed_hosts: tuple[str, ...] = Field(
         (),
         description="Private hosts to download from: `name` or `name:port`, separated by commas.",
     )
@@ -109,7 +108,7 @@ def read_settings(choices: Mapping[str, Collection[str]] | None = None) -> Setti
         InvalidSetting: a variable is invalid; the message is one sentence that names each of them.
     """
     try:
-        settings = Settings()
+        settings = Settings.read()
     except ValidationError as error:
         raise _invalid({str(e["loc"][0]): e["msg"] for e in error.errors()}) from None
     faults = {
