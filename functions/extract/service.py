@@ -1,7 +1,6 @@
 """Extraction, health and model information, as the routes need them."""
 
 import asyncio
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -33,6 +32,7 @@ from face_contract.stages import Stage
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.extractor import Extractor
 from face_engine.faces import Extraction, ExtractionOptions
+from face_engine.inference.processors import count_processors
 from face_engine.model.catalog import source_of
 from face_engine.model.loader import LoadedModel, ModelLoader
 from face_engine.photo.limits import MAX_WEBP_PIXELS
@@ -65,7 +65,7 @@ class ExtractionService:
         self._loader = loader
         self._settings = settings
         # One photo per CPU at a time: decoding one takes up to 570 MB.
-        self.queue = WorkQueue(os.cpu_count() or 1, settings.max_waiting)
+        self.queue = WorkQueue(count_processors(), settings.max_waiting)
         self._source = PhotoSource(settings)
         self._scanner = Scanner(self._source, settings.request_budget_s)
 

@@ -3,7 +3,6 @@
 import base64
 import http.client
 import io
-import os
 import socket
 import threading
 import time
@@ -15,6 +14,7 @@ import httpx2 as httpx
 import pytest
 from PIL import Image
 
+from face_engine.inference.processors import count_processors
 from tests.conftest import ReadPhoto, StartServer
 from tests.support.envelope import assert_error
 from tools.local_server import LocalServer
@@ -22,7 +22,7 @@ from tools.loopback_server import Send, http_response, running
 
 EXTRACT = "/api/v1/extract-embedding"
 HEALTH = "/api/v1/health"
-PROCESSORS = os.cpu_count() or 1
+PROCESSORS = count_processors()
 
 
 class HeldPhotos:

@@ -1,7 +1,6 @@
 """The Python client before the real local server."""
 
 import io
-import os
 import shutil
 import socket
 import subprocess
@@ -29,6 +28,7 @@ from face_embedding_client import (
     RetryPolicy,
     ServiceUnavailable,
 )
+from face_engine.inference.processors import count_processors
 from tests.conftest import ReadPhoto, StartServer
 from tests.support.documents import code_blocks
 from tests.support.labels import GROUP_FACES
@@ -165,7 +165,7 @@ def occupied(server: LocalServer) -> Iterator[None]:
     """Takes all slots of a server without a queue, by requests whose bodies do not come."""
     head = "POST /api/v1/extract-embedding HTTP/1.1\r\nHost: test\r\nContent-Length: 99\r\n\r\n"
     with ExitStack() as stack:
-        for _ in range(os.cpu_count() or 1):
+        for _ in range(count_processors()):
             connection = socket.create_connection(("127.0.0.1", server.port), timeout=10)
             stack.enter_context(closing(connection)).sendall(head.encode())
         yield

@@ -10,6 +10,8 @@ import ncnn
 import numpy as np
 from numpy.typing import NDArray
 
+from face_engine.inference.processors import count_processors
+
 INPUT = "image"
 # A file ends with the length of its graph in so many bytes.
 LENGTH_BYTES = 8
@@ -41,7 +43,7 @@ class NcnnNetwork:
         self._allocators = ncnn.PoolAllocator(), ncnn.PoolAllocator()
         self._net = ncnn.Net()
         options = self._net.opt
-        options.num_threads = os.cpu_count() or 1
+        options.num_threads = count_processors()
         options.use_vulkan_compute = False
         # 16 bits would be faster, but 400 times less precise.
         options.use_fp16_packed = options.use_fp16_storage = options.use_fp16_arithmetic = False

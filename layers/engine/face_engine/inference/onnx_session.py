@@ -6,6 +6,8 @@ from pathlib import Path
 import face_engine.inference.native_libraries  # noqa: F401  # isort: skip
 import onnxruntime as ort
 
+from face_engine.inference.processors import count_processors
+
 
 def create_session(network: bytes | Path) -> ort.InferenceSession:
     """Loads a network. A session is thread-safe.
@@ -20,6 +22,7 @@ def create_session(network: bytes | Path) -> ort.InferenceSession:
     options = ort.SessionOptions()
     # Errors only: warnings about unused initialisers do not help an operator.
     options.log_severity_level = 3
+    options.intra_op_num_threads = count_processors()
     # Threads that spin between inferences take the processor away from the detector; without
     # spinning a portrait took 10 % less time.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -1,12 +1,13 @@
 """A network run by OpenCV's DNN module."""
 
-import os
 import queue
 import threading
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from face_engine.inference.processors import count_processors
 
 
 class OpenCVNetwork:
@@ -30,7 +31,7 @@ class OpenCVNetwork:
         self._onnx = np.frombuffer(onnx, np.uint8)
         self._idle: queue.SimpleQueue[cv2.dnn.Net] = queue.SimpleQueue()
         self._idle.put(cv2.dnn.readNetFromONNX(self._onnx))
-        self._to_make = threading.Semaphore((os.cpu_count() or 1) - 1)
+        self._to_make = threading.Semaphore(count_processors() - 1)
 
     def run(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Returns the output for an input of the network's own shape.
