@@ -1,6 +1,5 @@
 """The results of `make load`: JSON for programs, a table and a plot for people."""
 
-import os
 import platform
 from collections import Counter
 from collections.abc import Sequence
@@ -11,6 +10,8 @@ import numpy as np
 
 # Not pyplot, which keeps figures in global state and looks for a display.
 from matplotlib.figure import Figure
+
+from face_engine.inference.processors import count_processors
 
 DOTS_PER_INCH = 120
 # Targets: the tail of each route's latency, and memory growth after the first tenth of a run.
@@ -94,7 +95,7 @@ class Summary:
     routes: dict[str, RouteFigures]
     memory: MemoryFigures
     python: str
-    processors: int | None
+    processors: int
 
     @property
     def is_clean(self) -> bool:
@@ -132,7 +133,7 @@ def summarise(load: Load) -> Summary:
         },
         memory=_memory_figures(load),
         python=platform.python_version(),
-        processors=os.cpu_count(),
+        processors=count_processors(),
     )
 
 

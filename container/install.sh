@@ -16,7 +16,7 @@ find "$folder" -type d \( -name tests -o -name __pycache__ \) -prune -exec rm -r
 rm -rf "$folder"/onnxruntime/capi/libonnxruntime.so*
 for part in backend datasets quantization tools transformers; do rm -rf "$folder/onnxruntime/$part"; done
 rm -rf "$folder/numpy/f2py" "$folder/numpy/_pyinstaller" "$folder/ncnn/model_zoo" "$folder/ncnn/utils" "$folder/aws_lambda_powertools/event_handler"
-# Of Powertools' utilities, its logger uses these. FastAPI does without Pydantic 1.
+# Powertools' logger and the handlers use two of its utilities. FastAPI does without Pydantic 1.
 find "$folder/aws_lambda_powertools/utilities" -mindepth 1 -maxdepth 1 ! -name __init__.py ! -name jmespath_utils ! -name typing -exec rm -rf {} +
 rm -rf "$folder/pydantic/v1"
 # Of AWS's services only S3 is called. boto3's examples show private keys, which scanners report.

@@ -106,8 +106,8 @@ def _least_logit(threshold: float) -> float:
 
     The score is the root of two probabilities, so each of them is at least its square.
     """
-    # A little lower, for rounding.
-    probability = threshold**2 * 0.999
+    # A little lower, because 32-bit scores are rounded.
+    probability = min(max(threshold, 0) ** 2, 0.9999) - 1e-5
     return math.log(probability / (1 - probability)) if probability > 0 else -math.inf
 
 
