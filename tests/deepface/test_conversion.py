@@ -39,15 +39,21 @@ def make_inputs(network: str, read_photo: ReadPhoto) -> dict[str, NDArray[np.flo
     }
 
 
+def _make_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    # Not in the threads: pytest's factory makes its own folder at the first call, in each of two.
+    return {network: tmp_path_factory.mktemp(network) for network in NETWORKS}
+
+
 @pytest.fixture(scope="module")
 def tensorflows_numbers(
     read_photo: ReadPhoto, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
     """An archive of what TensorFlow makes of the inputs."""
     bake_model()
+    folders = _make_folders(tmp_path_factory)
 
     def run(network: str) -> Path:
-        folder = tmp_path_factory.mktemp(network)
+        folder = folders[network]
         archive: dict[str, Any] = {**make_inputs(network, read_photo)}
         np.savez(folder / "inputs.npz", **archive)
         paths = (bake(network).weights, folder / "inputs.npz", folder / "outputs.npz")
@@ -97,9 +103,10 @@ def test_the_libraries_can_feed_and_read_it(
 def converted_again(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The same weights converted once more, from and to other places."""
     bake_model()
+    folders = _make_folders(tmp_path_factory)
 
     def convert(network: str) -> Path:
-        folder = tmp_path_factory.mktemp(network)
+        folder = folders[network]
         again, moved = folder / "elsewhere" / "again.ncnn", folder / "moved.h5"
         moved.symlink_to(bake(network).weights)
         run_baking("model_build.conversion", network, moved, again)
