@@ -16,6 +16,7 @@ from face_engine.faces import Embedding, Face, Photo, RGBImage
 from face_engine.model.catalog import ModelEntry, sha256_of
 from face_engine.model.certificate import MARGINS_PX, RegionCertificate
 from face_engine.model.folder import ModelFolder
+from face_engine.views import rotate
 
 # As the service decodes large photos.
 MAX_SIDE_PX = 2048
@@ -108,7 +109,7 @@ def make_scenes(path: Path, others: list[Path]) -> Iterator[Photo]:
     yield _photo(wide)
     rotation = cv2.getRotationMatrix2D((columns / 2, rows / 2), 15, 0.8)
     yield _photo(np.asarray(cv2.warpAffine(rgb, rotation, (columns, rows)), np.uint8))
-    yield _photo(np.ascontiguousarray(np.rot90(rgb)))
+    yield _photo(rotate(rgb, 1))
     yield _photo(np.ascontiguousarray(rgb[rows // 10 :, columns // 10 : -columns // 10]))
     card = _read(others[(others.index(path) + 1) % len(others)])
     if card is not None:

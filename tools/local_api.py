@@ -1,11 +1,11 @@
 """Serves the whole API on Lambda's own runtime: python -m tools.local_api."""
 
 import argparse
-import os
 from contextlib import ExitStack, suppress
 
 import uvicorn
 
+from face_engine.inference.processors import count_processors
 from functions.local.protocol import KEEP_ALIVE_S
 from tools.api_gateway import create_gateway
 from tools.lambda_pool import Pool, start_pool
@@ -16,7 +16,7 @@ def main() -> None:
     """Serves until it is interrupted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8002)
-    parser.add_argument("--instances", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--instances", type=int, default=count_processors())
     arguments = parser.parse_args()
     end_on_signals()
     pools: dict[str, Pool] = {}

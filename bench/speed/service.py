@@ -1,6 +1,7 @@
 """Latency, throughput and memory of the copies' servers, from JSON to JSON over loopback."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from functools import partial
 
 from bench.speed.photos import read_portrait, read_portraits_and_groups
@@ -82,10 +83,8 @@ def _throughput(
 
 def _mean_ms(server: LocalServer, bodies: Sequence[bytes]) -> float:
     # A new connection: older commits close one on which nothing is sent for 5 s.
-    client = Client(server)
-    mean_ms = sum(client.extract_ms(body) for body in bodies) / len(bodies)
-    client.close()
-    return mean_ms
+    with closing(Client(server)) as client:
+        return sum(client.extract_ms(body) for body in bodies) / len(bodies)
 
 
 def _photos_per_s(server: LocalServer, body: bytes, photos: int) -> float:

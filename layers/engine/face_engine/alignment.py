@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_engine.faces import Face, Landmarks, RGBImage
+from face_engine.views import rotate
 
 CROP_SIZE_PX = 112
 # Enough for a face that fills a photo of 2048 px. Without a limit, landmarks far apart would use up
@@ -90,7 +91,7 @@ def crop_face(image_rgb: RGBImage, face: Face) -> RGBImage:
     rows, columns = image_rgb.shape[:2]
     left, top = min(max(int(face.left), 0), columns - 1), min(max(int(face.top), 0), rows - 1)
     right, bottom = max(round(face.right), left + 1), max(round(face.bottom), top + 1)
-    return fit_crop(np.rot90(image_rgb[top:bottom, left:right], face.quarter_turns))
+    return fit_crop(rotate(image_rgb[top:bottom, left:right], face.quarter_turns))
 
 
 def fit_crop(image_rgb: RGBImage) -> RGBImage:

@@ -47,7 +47,7 @@ def decode_avif(data: bytes, max_pixels: int) -> DecodedImage:
         check_pixels(max((picture.pixels for picture in pictures), default=0), max_pixels)
         if not _are_sound(pictures):
             return without_trusted_rows(width, height, orientation)
-        return DecodedImage(np.asarray(to_rgb(image)), width, height, orientation)
+        return DecodedImage(to_rgb(image), width, height, orientation)
 
 
 def _fill_up(data: bytes) -> bytes:

@@ -99,7 +99,7 @@ def _decode_other(data: bytes, max_pixels: int) -> DecodedImage:
         # Where in the photo the damage lies is not known.
         sound_rows = 0 if has_damaged_jpeg(image, data) else None
         ignore_xmp(image)
-        rgb = np.asarray(to_rgb(image))
+        rgb = to_rgb(image)
         return DecodedImage(rgb, width, height, read_orientation(image), sound_rows)
 
 

@@ -115,7 +115,7 @@ def _decode(file: JPEGFile, data: bytes, scale: int, *, strict: bool) -> NDArray
 def _to_rgb(pixels: NDArray[np.uint8]) -> RGBImage:
     if pixels.shape[2] == len("RGB") and max(pixels.shape) <= LONGEST_SIDE_PX:
         return pixels
-    return np.asarray(to_rgb(_to_image(pixels)))
+    return to_rgb(_to_image(pixels))
 
 
 def _to_image(pixels: NDArray[np.uint8]) -> Image.Image:

@@ -4,22 +4,24 @@ from collections.abc import Callable
 from functools import partial
 
 import cv2
+import numpy as np
 from PIL import ExifTags, Image
 
 from face_engine.faces import RGBImage
 from face_engine.photo.limits import DECODER_ERRORS
+from face_engine.views import rotate
 
 EXIF_HEADER = b"Exif\0\0"
 
 # The transposition that makes each EXIF orientation upright (CIPA DC-008, tag 274); 1 is upright.
 TRANSPOSITIONS: dict[int, Callable[[RGBImage], cv2.typing.MatLike]] = {
     2: partial(cv2.flip, flipCode=1),
-    3: partial(cv2.rotate, rotateCode=cv2.ROTATE_180),
+    3: partial(rotate, quarter_turns=2),
     4: partial(cv2.flip, flipCode=0),
     5: cv2.transpose,
-    6: partial(cv2.rotate, rotateCode=cv2.ROTATE_90_CLOCKWISE),
-    7: lambda rgb: cv2.rotate(cv2.transpose(rgb), cv2.ROTATE_180),
-    8: partial(cv2.rotate, rotateCode=cv2.ROTATE_90_COUNTERCLOCKWISE),
+    6: partial(rotate, quarter_turns=3),
+    7: lambda rgb: rotate(np.asarray(cv2.transpose(rgb), np.uint8), 2),
+    8: partial(rotate, quarter_turns=1),
 }
 SIDEWAYS = frozenset({5, 6, 7, 8})
 

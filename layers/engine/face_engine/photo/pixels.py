@@ -8,6 +8,8 @@ from PIL import Image
 from face_engine.faces import RGBImage
 from face_engine.photo.limits import LONGEST_SIDE_PX
 
+GREY = 128
+
 
 @dataclass(frozen=True, slots=True)
 class DecodedImage:
@@ -29,7 +31,7 @@ class DecodedImage:
     sound_rows: int | None = None
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> RGBImage:
     """Decodes an image to RGB, at most `LONGEST_SIDE_PX` a side, transparent parts on white."""
     image.load()
     if image.mode.startswith("I;16"):
@@ -46,7 +48,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image.convert("RGBA"))
-    return image.convert("RGB")
+    return np.asarray(image.convert("RGB"))
 
 
 def _stretch(image: Image.Image) -> Image.Image:
@@ -61,7 +63,7 @@ def without_trusted_rows(width: int, height: int, orientation: int | None) -> De
     return DecodedImage(np.zeros((1, 1, 3), np.uint8), width, height, orientation, 0)
 
 
-def extend_down(rgb: Image.Image, width: int, height: int) -> Image.Image:
+def extend_down(rgb: RGBImage, width: int, height: int) -> RGBImage:
     """Returns the upper part of an image with grey below, in the proportions of the whole image.
 
     Args:
@@ -69,8 +71,7 @@ def extend_down(rgb: Image.Image, width: int, height: int) -> Image.Image:
         width: of the whole image, in pixels.
         height: of the whole image, in pixels.
     """
-    whole = Image.new(
-        "RGB", (rgb.width, max(rgb.height, round(height * rgb.width / width))), "grey"
-    )
-    whole.paste(rgb)
+    rows, columns = rgb.shape[:2]
+    whole = np.full((max(rows, round(height * columns / width)), columns, 3), GREY, np.uint8)
+    whole[:rows] = rgb
     return whole

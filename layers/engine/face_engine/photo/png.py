@@ -2,10 +2,10 @@
 
 import io
 
-import numpy as np
 from PIL import Image
 
 from face_contract.errors import InvalidImage
+from face_engine.faces import RGBImage
 from face_engine.photo.limits import DECODER_ERRORS, MIN_DECODED_PART, check_pixels
 from face_engine.photo.orientation import parse_orientation
 from face_engine.photo.pixels import DecodedImage, extend_down, to_rgb, without_trusted_rows
@@ -36,9 +36,9 @@ def decode_png(data: bytes, max_pixels: int) -> DecodedImage:
             return without_trusted_rows(width, height, orientation)
         rgb = extend_down(_decode(file.write(file.sound_pixels(), rows)), width, height)
         sound_rows = rows
-    return DecodedImage(np.asarray(rgb), width, height, orientation, sound_rows)
+    return DecodedImage(rgb, width, height, orientation, sound_rows)
 
 
-def _decode(data: bytes) -> Image.Image:
+def _decode(data: bytes) -> RGBImage:
     with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
         return to_rgb(image)

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from face_contract.errors import InvalidImage
+from face_engine.faces import RGBImage
 from face_engine.photo.limits import (
     DECODER_ERRORS,
     MAX_WEBP_PIXELS,
@@ -60,7 +61,7 @@ def decode_webp(data: bytes, max_pixels: int) -> DecodedImage:
         return without_trusted_rows(width, height, orientation)
     if len(unfilled) >= MIN_PIXEL_BYTES and _decodes(replace(file, pixels=unfilled[:-SPARE_BYTES])):
         return without_trusted_rows(width, height, orientation)
-    return DecodedImage(np.asarray(rgb), width, height, orientation)
+    return DecodedImage(rgb, width, height, orientation)
 
 
 def _decode_cut(file: WebPFile) -> DecodedImage:
@@ -72,7 +73,7 @@ def _decode_cut(file: WebPFile) -> DecodedImage:
     orientation = parse_orientation(file.exif)
     if len(file.pixels) < MIN_DECODED_PART * (len(file.pixels) + file.missing):
         raise InvalidImage
-    pictures: list[Image.Image] = []
+    pictures: list[RGBImage] = []
     for seed in range(FILL_ATTEMPTS):
         fill = np.random.default_rng(seed).bytes(file.missing + EXTRA_FILL_BYTES)
         try:
@@ -83,18 +84,17 @@ def _decode_cut(file: WebPFile) -> DecodedImage:
             break
     else:
         return without_trusted_rows(width, height, orientation)
-    first, second = map(np.asarray, pictures)
+    first, second = pictures
     differs = (first != second).any(axis=(1, 2))
     equal_rows = int(np.argmax(differs)) if differs.any() else len(differs)
     rows = int(equal_rows * height / len(differs)) - UNRELIABLE_ROWS
     if rows < height * MIN_DECODED_PART:
         raise InvalidImage
-    top = pictures[0].crop((0, 0, pictures[0].width, max(1, rows * len(differs) // height)))
-    rgb = np.asarray(extend_down(top, width, height))
-    return DecodedImage(rgb, width, height, orientation, rows)
+    top = first[: max(1, rows * len(first) // height)]
+    return DecodedImage(extend_down(top, width, height), width, height, orientation, rows)
 
 
-def _decode(file: WebPFile) -> Image.Image:
+def _decode(file: WebPFile) -> RGBImage:
     with Image.open(io.BytesIO(file.write()), formats=("WEBP",)) as image:
         return to_rgb(image)
 
