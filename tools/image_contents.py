@@ -17,7 +17,7 @@ REASONS = {
     "pillow.libs": "decodes photos: libjpeg, libwebp, libtiff, libavif",
     "simplejpeg": "detects truncated JPEGs",
     "cv2": "runs the embedding network, resizes and warps",
-    "opencv_python_headless.libs": "what OpenCV is linked with",
+    "opencv_python_headless.libs": "decodes AVIFs, to find damaged ones: libavif, libaom",
     "numpy": "arrays of pixels and vectors",
     "numpy.libs": "what NumPy is linked with",
     "onnxruntime": "finds faces",

@@ -17,6 +17,7 @@ from face_engine.model.catalog import sha256_of
 from face_engine.model.loader import ModelLoader
 from face_engine.photo import decode_image
 from tests.support.baked import STEMS, BakedModel, bake_model
+from tests.support.elf_files import find_missing
 from tests.support.paths import EVENT_DIR
 from tests.support.project_copy import copy_project
 from tools.base_image import NAME
@@ -27,6 +28,7 @@ from tools.mounted_image import MountedImage
 
 pytestmark = pytest.mark.timeout(2400)
 TAG = "face-extract-arcface"
+MAX_BYTES = 520e6
 
 
 @pytest.fixture(scope="module")
@@ -96,13 +98,18 @@ def test_the_bake_in_the_image_gives_the_same_files(
         assert told[f"{stem}.h5"] == sha256_of(baked.folder / f"{stem}.ncnn")
 
 
-def test_nothing_of_the_bake_is_in_it(image: MountedImage, tell: Callable[[str], None]) -> None:
+def test_it_holds_what_it_needs_and_nothing_of_the_bake(
+    image: MountedImage, tell: Callable[[str], None]
+) -> None:
     base = MountedImage(NAME)
     files: dict[Path, int] = files_above(image, base)
     base.close()
-    tell(f"{TAG}: {sum(files.values()) / 1e6:.0f} MB above its base")
+    size = sum(files.values())
+    tell(f"{TAG}: {size / 1e6:.1f} MB above its base")
+    assert size <= MAX_BYTES
+    assert find_missing(image.root, map(str, files)) == {}
     packages = {path.parts[2] for path in files if path.parts[:2] == ("var", "task")}
-    assert packages.isdisjoint({"tensorflow", "tf_keras", "pandas", "gdown", "requests"})
+    assert packages.isdisjoint({"tensorflow", "tf_keras", "pandas", "gdown", "requests", "lief"})
     assert {"deepface", "retinaface", "onnxruntime"} <= packages
     weights = {path.name for path in files if path.parts[:3] == ("var", "task", "models")}
     assert {"arcface_weights.ncnn", "retinaface.ncnn", "yunet.onnx", "manifest.json"} <= weights
