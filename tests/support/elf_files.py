@@ -1,5 +1,12 @@
-"""What the shared libraries of an image need, and where its loader finds that."""
+"""What the shared libraries of an image need and do not find.
 
+python -m tests.support.elf_files missing|unresolved ROOT FILE...
+
+A process of its own, because LIEF reports its objects as leaked at the end of a long test run.
+"""
+
+import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,7 +16,6 @@ SYSTEM_FOLDERS = ("lib", "lib64", "usr/lib", "usr/lib64", "usr/lib/*-linux-gnu",
 
 
 def is_elf(file: Path) -> bool:
-    """Whether a file is a program or a shared library."""
     if file.is_symlink() or not file.is_file():
         return False
     with file.open("rb") as content:
@@ -59,7 +65,7 @@ def find_missing(root: Path, files: Iterable[str]) -> dict[str, list[str]]:
 def find_unresolved(root: Path, file: Path) -> dict[str, bool]:
     """Returns the symbols that nothing exports of all that a library needs.
 
-    The value says whether the symbol is weak: only then the library can be loaded.
+    The value says whether the symbol is weak: only then can the library be loaded.
     """
     exported: set[str] = set()
     to_read, seen = [file], {file}
@@ -77,3 +83,17 @@ def find_unresolved(root: Path, file: Path) -> dict[str, bool]:
         for symbol in binary.imported_symbols
         if str(symbol.name) not in exported
     }
+
+
+def main() -> None:
+    """Prints the libraries or symbols, by file."""
+    command, root, *files = sys.argv[1:]
+    folder = Path(root)
+    if command == "missing":
+        print(json.dumps(find_missing(folder, files)))
+    else:
+        print(json.dumps({file: find_unresolved(folder, folder / file) for file in files}))
+
+
+if __name__ == "__main__":
+    main()
