@@ -8,7 +8,6 @@ import argparse
 import shutil
 import signal
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 from face_contract.errors import ModelUnavailable
@@ -55,7 +54,7 @@ def bake(entry: ModelEntry, sources: Path, into: Path) -> None:
                 baked.add(ManifestEntry(weights.file, weights.bytes, sha256, sha256, {}))
             case ConvertedWeights(network=network):
                 converter = CONVERTERS[network]
-                made_with = {package: version(package) for package in converter.packages}
+                made_with = converter.made_with
                 if _is_there(entry, weights, baked, made_with):
                     continue
                 converter.convert(source, target)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from model_build import conversion, yunet
@@ -16,10 +17,18 @@ class Converter:
     Attributes:
         convert: takes the published file and the file to write; raises ConversionFailed.
         packages: the file is made anew when one of their versions changes.
+        revision: likewise; raised when another file is made of the same weights.
     """
 
     convert: Callable[[Path, Path], object]
     packages: tuple[str, ...]
+    revision: int = 1
+
+    @property
+    def made_with(self) -> dict[str, str]:
+        """What the file depends on besides the weights, for the manifest."""
+        versions = {package: version(package) for package in self.packages}
+        return {**versions, "revision": str(self.revision)}
 
 
 KERAS_PACKAGES = (
@@ -35,7 +44,7 @@ KERAS_PACKAGES = (
 CONVERTERS = {
     "YuNet": Converter(yunet.convert, ("onnx",)),
     **{
-        network: Converter(partial(conversion.convert, network), KERAS_PACKAGES)
+        network: Converter(partial(conversion.convert, network), KERAS_PACKAGES, revision=2)
         for network in NETWORKS
     },
 }

@@ -78,7 +78,8 @@ def export(network: str, weights: Path, folder: Path) -> None:
             model = to_onnx(network, keras)
         with progress.stage("optimise"):
             folded = fold_constants(model, folder / "network.onnx")
-            export_to_ncnn(folded, NETWORKS[network].exported, folder / "network.ncnn")
+            spec = NETWORKS[network]
+            export_to_ncnn(folded, spec.exported, folder / "network.ncnn", spec.cropped)
         with progress.stage("verify"):
             differences = verify(network, keras, folder / "network.ncnn")
     finally:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from face_engine.inference.ncnn_network import INPUT, LENGTH_BYTES, output_name
+from face_engine.inference.ncnn_network import INPUT, LENGTH_BYTES, crop_name, output_name
 from model_build.errors import ConversionFailed
 
 MAGIC = "7767517"
@@ -27,6 +27,8 @@ ADD = 0
 MAX = 0
 # Without padding of its own, and rounding down.
 VALID = 1
+# What is left is said by another input.
+BY_INPUT = -233
 
 Array = NDArray[Any]
 Parameters = dict[int, int | float]
@@ -44,7 +46,9 @@ class Layer:
     weights: list[bytes] = field(default_factory=list)
 
 
-def export_to_ncnn(model: Any, exported: Sequence[str], path: Path) -> None:
+def export_to_ncnn(
+    model: Any, exported: Sequence[str], path: Path, cropped: Sequence[str] = ()
+) -> None:
     """Writes an ONNX network with a channels-last input; ncnn's is channels first.
 
     Args:
@@ -52,11 +56,12 @@ def export_to_ncnn(model: Any, exported: Sequence[str], path: Path) -> None:
         exported: what the file gives: outputs of the network, or layers of convolution, after
             which tf2onnx names their tensors.
         path: the file to write.
+        cropped: layers whose output can be cut to a part at each run; see `NcnnNetwork.run`.
 
     Raises:
         ConversionFailed: the network has a node that is not supported.
     """
-    layers = _Translation(model, exported).layers
+    layers = _Translation(model, exported, cropped).layers
     graph = "\n".join([MAGIC, *_write_graph(layers)]) + "\n"
     text = graph.encode("ascii")
     weights = b"".join(part for layer in layers for part in layer.weights)
@@ -66,7 +71,7 @@ def export_to_ncnn(model: Any, exported: Sequence[str], path: Path) -> None:
 class _Translation:
     """Translates nodes backwards from the outputs, each once."""
 
-    def __init__(self, model: Any, exported: Sequence[str]) -> None:
+    def __init__(self, model: Any, exported: Sequence[str], cropped: Sequence[str]) -> None:
         from onnx import numpy_helper
 
         graph = model.graph
@@ -79,6 +84,7 @@ class _Translation:
         for node in graph.node:
             for name in node.input:
                 self._consumers[name].append(node)
+        self._crops = {self._output_of(name): crop_name(i) for i, name in enumerate(cropped)}
         (image,) = graph.input
         self._blobs: dict[str, str] = {image.name: INPUT}
         self._name_outputs([self._blob(self._find(name)) for name in exported])
@@ -92,6 +98,12 @@ class _Translation:
         # An output of the network has the name of its layer, but may be rearranged.
         return layers[0] if len(layers) == 1 else exported
 
+    def _output_of(self, layer: str) -> str:
+        names = [name for name, node in self._producers.items() if f"/{layer}/" in f"/{node.name}/"]
+        if len(names) != 1:
+            raise ConversionFailed(f"ncnn export: {layer} is {len(names)} layers")
+        return names[0]
+
     def _blob(self, name: str) -> str:
         """Returns the name of a tensor in ncnn; adds the layers that make it."""
         if name not in self._blobs:
@@ -99,7 +111,10 @@ class _Translation:
             translate: Translate | None = getattr(self, f"_{node.op_type.lower()}", None)
             if translate is None:
                 raise ConversionFailed(f"ncnn export: {node.op_type} is not supported")
-            self._blobs[name] = translate(node)
+            blob = translate(node)
+            if name in self._crops:
+                blob = self._add_layer("Crop", [blob, self._crops[name]], {0: BY_INPUT})
+            self._blobs[name] = blob
         return self._blobs[name]
 
     def _producer(self, name: str) -> Any:
@@ -272,9 +287,11 @@ def _to_bytes(array: Array) -> bytes:
 
 def _write_graph(layers: list[Layer]) -> Iterator[str]:
     """Returns the lines after the first: the counts, then one line for each layer."""
-    lines = [f"Input image 0 1 {INPUT}"]
     readers = Counter(name for layer in layers for name in layer.inputs)
-    blobs = 1
+    made = {layer.output for layer in layers}
+    inputs = sorted(readers.keys() - made)
+    lines = [f"Input {name} 0 1 {name}" for name in inputs]
+    blobs = len(inputs)
     copies: dict[str, Iterator[str]] = {}
 
     def add_split(blob: str) -> int:
@@ -288,10 +305,10 @@ def _write_graph(layers: list[Layer]) -> Iterator[str]:
 
     blobs += add_split(INPUT)
     for layer in layers:
-        inputs = [next(copies[name]) if name in copies else name for name in layer.inputs]
+        read = [next(copies[name]) if name in copies else name for name in layer.inputs]
         parameters = [f"{key}={_to_text(value)}" for key, value in layer.parameters.items()]
-        counts = f"{len(inputs)} 1"
-        words = [layer.kind, layer.output, counts, *inputs, layer.output, *parameters]
+        counts = f"{len(read)} 1"
+        words = [layer.kind, layer.output, counts, *read, layer.output, *parameters]
         lines.append(" ".join(words))
         blobs += 1 + add_split(layer.output)
     yield f"{len(lines)} {blobs}"

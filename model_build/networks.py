@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from face_engine.deepface_compat.regions import CROPS
+
 Shape = tuple[int, ...]
 # From a batch of images, channels last, to the outputs.
 Run: TypeAlias = Callable[[NDArray[np.float32]], list[NDArray[np.float32]]]
@@ -21,6 +23,7 @@ class NetworkSpec:
         weights_file: the name under which the library's builder looks for the weights.
         build: returns the Keras network with its weights. Imports TensorFlow, which takes seconds.
         exported: what the converted file gives: outputs of the network, or layers of convolution.
+        cropped: layers whose output can be cut.
         input_shape: channels last; a name is a free dimension.
         load: loads the converted file as the service does, with the outputs of the Keras network.
         output_channels: the last dimension of each output.
@@ -31,6 +34,7 @@ class NetworkSpec:
     weights_file: str
     build: Callable[[], Any]
     exported: tuple[str, ...]
+    cropped: tuple[str, ...]
     input_shape: tuple[int | str, ...]
     load: Callable[[Path], Run]
     output_channels: Shape
@@ -70,6 +74,7 @@ NETWORKS = {
         weights_file="arcface_weights.h5",
         build=_build_arcface,
         exported=("embedding",),
+        cropped=(),
         input_shape=("n", 112, 112, 3),
         load=_load_arcface,
         output_channels=(512,),
@@ -87,6 +92,7 @@ NETWORKS = {
             for stride in (32, 16, 8)
             for head in ("cls_score", "bbox_pred", "landmark_pred")
         ),
+        cropped=tuple(crop.layer for crop in CROPS),
         input_shape=(1, "height", "width", 3),
         load=_load_retinaface,
         # Scores, boxes and landmarks of two anchors, at each of three strides.

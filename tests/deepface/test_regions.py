@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from retinaface.commons.preprocess import preprocess_image
 
-from face_engine.deepface_compat.networks import RetinaFaceNetwork
+from face_contract.errors import ModelUnavailable
+from face_engine.deepface_compat.networks import CHANNELS, STRIDES_PX, RetinaFaceNetwork
 from face_engine.deepface_compat.regional_network import FaceProposer, RegionalRetinaFace
+from face_engine.deepface_compat.regions import PYRAMID, Rectangle
 from face_engine.detection.yunet_network import YuNet
 from face_engine.faces import RGBImage
-from face_engine.model.catalog import Catalog
+from face_engine.model.catalog import Catalog, sha256_of
 from face_engine.model.certificate import RULES, RegionCertificate
 from face_engine.model.folder import MANIFEST_FILE, ModelFolder
 from face_engine.model.loader import ModelLoader
@@ -85,6 +87,43 @@ def test_without_a_proposal_the_whole_is_seen(
     batch = np.full((1, 320, 352, 3), 90, np.float32)
     for part, output in zip(regional(batch), network(batch), strict=True):
         np.testing.assert_array_equal(part, output)
+
+
+def test_of_the_whole_no_feature_is_cut(network: RetinaFaceNetwork, read_photo: ReadPhoto) -> None:
+    rows, columns = 352, 480
+    batch = canvas(read_photo, "person_b_2.jpg")[np.newaxis, :rows, :columns].astype(np.float32)
+    views = [Rectangle(0, 0, columns, rows)] * (PYRAMID + 1)
+    for output, expected in zip(network(batch, views=views), network(batch), strict=True):
+        np.testing.assert_array_equal(output, expected)
+    # Far from the cut, outputs are the same but for rounding; here only the pyramid is cut.
+    cut = Rectangle(96, 64, 480, 352)
+    for index, (output, expected) in enumerate(
+        zip(network(batch, views=[*views[:-1], cut]), network(batch), strict=True)
+    ):
+        stride = STRIDES_PX[index // len(CHANNELS)]
+        # The layers of the pyramid look four cells around, and one of the next coarser stride.
+        first = 4 + 2
+        whole = expected[:, cut.top // stride :, cut.left // stride :]
+        assert output.shape == whole.shape
+        np.testing.assert_allclose(
+            output[:, first:, first:], whole[:, first:, first:], rtol=1e-3, atol=1e-4
+        )
+
+
+def test_a_network_of_an_older_bake_is_refused(baked: BakedModel, tmp_path: Path) -> None:
+    for path in baked.folder.iterdir():
+        if path.suffix in {".ncnn", ".onnx"} and path.name != "retinaface.ncnn":
+            (tmp_path / path.name).symlink_to(path)
+    older = tmp_path / "retinaface.ncnn"
+    # A graph without places to cut; it stands at the end.
+    older.write_bytes((baked.folder / older.name).read_bytes().replace(b"crop0", b"other"))
+    manifest = json.loads((baked.folder / MANIFEST_FILE).read_text())
+    (recorded,) = (entry for entry in manifest["files"] if entry["file"] == older.name)
+    recorded["sha256"] = sha256_of(older)
+    (tmp_path / MANIFEST_FILE).write_text(json.dumps(manifest))
+    with pytest.raises(ModelUnavailable, match="by another version of the bake") as refusal:
+        ModelLoader("arcface", tmp_path, catalog=baked.catalog).load()
+    assert refusal.value.details == {"command": "make weights FACE_MODEL=arcface"}
 
 
 def test_the_bake_certified_it(certificate: RegionCertificate) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 # Sets what the library reads from the environment, so it comes before it.
 import face_engine.inference.native_libraries  # noqa: F401  # isort: skip
@@ -22,8 +23,31 @@ def output_name(index: int) -> str:
     return f"out{index}"
 
 
+def crop_name(index: int) -> str:
+    """Returns the name of the input that says what is left of some layer's output."""
+    return f"crop{index}"
+
+
+class FeatureBox(NamedTuple):
+    """A part of a layer's output, in cells."""
+
+    left: int
+    top: int
+    columns: int
+    rows: int
+    channels: int
+
+    def to_input(self) -> "ncnn.Mat":
+        """Returns it as ncnn's layer Crop reads it: six integers, with the first channel."""
+        integers = np.array(
+            (self.left, self.top, 0, self.columns, self.rows, self.channels), np.int32
+        )
+        # The same bytes: a copy, because ncnn does not keep the array.
+        return ncnn.Mat(integers.view(np.float32)).clone()
+
+
 class NcnnNetwork:
-    """A network of one input. Thread-safe.
+    """A network of one image. Thread-safe.
 
     Its file has three parts: the weights as ncnn reads them (`.bin`), the graph as text (`.param`),
     and the length of the graph: 8 bytes, little-endian. `model_build.ncnn_export` writes it.
@@ -31,13 +55,16 @@ class NcnnNetwork:
     Args:
         file: the network.
         outputs: the number of its outputs.
+        crops: the number of its layers whose output can be cut.
         keeps_buffers: keep the memory of a run for the next one, for small inputs of one size.
 
     Raises:
         ValueError: it is not such a file.
     """
 
-    def __init__(self, file: Path, outputs: int = 1, *, keeps_buffers: bool = False) -> None:
+    def __init__(
+        self, file: Path, outputs: int = 1, crops: int = 0, *, keeps_buffers: bool = False
+    ) -> None:
         self._outputs = [output_name(index) for index in range(outputs)]
         self._keeps_buffers = keeps_buffers
         self._allocators = ncnn.PoolAllocator(), ncnn.PoolAllocator()
@@ -53,15 +80,22 @@ class NcnnNetwork:
         options.blob_allocator, options.workspace_allocator = self._allocators
         if self._net.load_param_mem(_read_graph(file)) or self._net.load_model(str(file)):
             raise ValueError(f"{file.name} is not a network of ncnn")
+        expected = [INPUT, *map(crop_name, range(crops))]
+        if sorted(self._net.input_names()) != sorted(expected):
+            raise ValueError(f"{file.name} was made by another version of the bake")
 
     def run(
-        self, planes: NDArray[np.float32], outputs: int | None = None
+        self,
+        planes: NDArray[np.float32],
+        outputs: int | None = None,
+        crops: Sequence[FeatureBox] = (),
     ) -> Sequence[NDArray[np.float32]]:
         """Returns the outputs, each (channels, rows, columns) or (channels,) float32.
 
         Args:
             planes: (channels, rows, columns) float32.
             outputs: how many of them, from the first on. What only the others need is not computed.
+            crops: what is left of the outputs of these layers, one for each.
 
         Raises:
             RuntimeError: ncnn failed, for want of memory.
@@ -69,6 +103,8 @@ class NcnnNetwork:
         extractor = self._net.create_extractor()
         # A copy, because ncnn needs each plane to begin at a multiple of 16 bytes.
         extractor.input(INPUT, ncnn.Mat(planes).clone())
+        for index, crop in enumerate(crops):
+            extractor.input(crop_name(index), crop.to_input())
         results = []
         for name in self._outputs[:outputs]:
             status, output = extractor.extract(name)

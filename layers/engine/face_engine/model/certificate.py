@@ -10,7 +10,7 @@ MIN_SCENES = 10
 # The bake tries these, smallest first.
 MARGINS_PX = (128, 160, 192, 224, 256)
 # The rules by which `choose_regions` chooses what is seen; raise it when they change.
-RULES = 3
+RULES = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ class ManifestEntry:
 
     Attributes:
         made_of: SHA-256 of the artifact it was converted from, or its own if it is a copy.
-        made_with: versions of the packages that converted it.
+        made_with: versions of the packages and of our code that converted it.
     """
 
     file: str

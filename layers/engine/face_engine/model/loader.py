@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from face_contract.errors import ModelUnavailable
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.extractor import Extractor
 from face_engine.faces import ExtractionOptions, Photo
@@ -110,7 +111,7 @@ class ModelLoader:
                 folder = ModelFolder(self._folder)
                 # Imported by name, because an image contains only the packages of its own builder.
                 builder: Builder = importlib.import_module(self.choice.entry.builder)
-                extractor = builder.build(self.choice, folder)
+                extractor = self._build(builder, folder)
                 return_freed_memory()
                 load_time_s = time.perf_counter() - start
                 self._loaded = LoadedModel(
@@ -121,6 +122,16 @@ class ModelLoader:
                 )
                 logger.info("loaded %s in %.2f s", self.choice.entry.name, load_time_s)
             return self._loaded
+
+    def _build(self, builder: Builder, folder: ModelFolder) -> Extractor:
+        try:
+            return builder.build(self.choice, folder)
+        except ValueError as error:
+            # A file with the hash that its bake recorded, but not one that this version makes.
+            command = f"make weights FACE_MODEL={self.choice.entry.key}"
+            raise ModelUnavailable(
+                f"{error}. `{command}` bakes it.", {"command": command}
+            ) from error
 
     def _baked_sha256_of(self, folder: ModelFolder) -> dict[str, str]:
         return {

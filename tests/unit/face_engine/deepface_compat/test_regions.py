@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from face_engine.deepface_compat.regions import GRID_PX, MAX_SHARE, Rectangle, choose_regions
+from face_engine.deepface_compat.regions import (
+    CROPS,
+    GRID_PX,
+    MAX_SHARE,
+    PYRAMID_PX,
+    Rectangle,
+    choose_regions,
+)
+from face_engine.model.certificate import MARGINS_PX
 
 SIZES = st.integers(1, 2100)
 BOXES = st.lists(
@@ -28,7 +36,7 @@ def is_inside(inner: Rectangle, outer: Rectangle) -> bool:
     )
 
 
-@given(BOXES, SIZES, SIZES, st.sampled_from([0, 128, 256]))
+@given(BOXES, SIZES, SIZES, st.sampled_from(MARGINS_PX))
 def test_the_middle_of_every_box_is_seen_with_its_margin(
     boxes: list[tuple[float, ...]], rows: int, columns: int, margin: int
 ) -> None:
@@ -36,16 +44,17 @@ def test_the_middle_of_every_box_is_seen_with_its_margin(
     regions = choose_regions(array, rows, columns, margin)
     image = Rectangle(0, 0, columns, rows)
     for region in regions:
-        seen = region.seen
-        assert is_inside(seen, image)
-        assert seen.area > 0
-        assert seen.left % GRID_PX == seen.top % GRID_PX == 0
-        assert seen.right % GRID_PX == 0 or seen.right == columns
-        assert seen.bottom % GRID_PX == 0 or seen.bottom == rows
+        outer = image
+        for view in region.views:
+            assert is_inside(view, outer)
+            assert view.area > 0
+            assert view.left % GRID_PX == view.top % GRID_PX == 0
+            assert view.right % GRID_PX == 0 or view.right == columns
+            assert view.bottom % GRID_PX == 0 or view.bottom == rows
+            outer = view
         for core in region.cores:
-            assert core.expanded(margin, rows, columns) == core or is_inside(
-                core.expanded(margin, rows, columns), seen
-            )
+            assert is_inside(core.expanded(margin, rows, columns), region.seen)
+            assert is_inside(core.expanded(PYRAMID_PX, rows, columns), outer)
     cores = [core for region in regions for core in region.cores]
     for x, y, width, height in array.tolist() if regions else []:
         left, top = max(x + width / 4, 0.0), max(y + height / 4, 0.0)
@@ -58,7 +67,7 @@ def test_the_middle_of_every_box_is_seen_with_its_margin(
                 and bottom <= core.bottom
                 for core in cores
             )
-    assert sum(region.seen.area for region in regions) <= MAX_SHARE * image.area
+    assert sum(region.cost for region in regions) <= MAX_SHARE * image.area
 
 
 def test_faces_side_by_side_are_seen_in_one_run_and_distant_ones_apart() -> None:
@@ -70,7 +79,7 @@ def test_faces_side_by_side_are_seen_in_one_run_and_distant_ones_apart() -> None
 
 
 def test_where_a_face_fills_the_image_the_whole_is_seen() -> None:
-    assert choose_regions(np.array([(0, 0, 1024, 1024)], np.float32), 1024, 1024, 224) == []
+    assert choose_regions(np.array([(0, 0, 512, 512)], np.float32), 512, 512, 224) == []
 
 
 @pytest.mark.parametrize(("face_px", "strides"), [(20, 3), (80, 3), (81, 2), (320, 2), (321, 1)])
@@ -78,7 +87,16 @@ def test_faces_are_looked_for_with_anchors_of_their_size(face_px: int, strides: 
     large = (100, 100, face_px, face_px)
     (region,) = choose_regions(np.array([large], np.float32), 2000, 2000, 128)
     assert region.strides == strides
-    # A small face beside it needs them all.
-    small = (100 + face_px, 100, 40, 40)
+    # A small face in front of it needs them all.
+    small = (100 + face_px / 2, 100 + face_px / 2, 40, 40)
     (region,) = choose_regions(np.array([large, small], np.float32), 2000, 2000, 128)
     assert region.strides == 3
+
+
+def test_a_part_of_whole_cells_is_left_of_each_layer() -> None:
+    (region,) = choose_regions(np.array([(900, 500, 80, 80)], np.float32), 1023, 1537, 160)
+    for crop in CROPS:
+        before, after = region.views[crop.before], region.views[crop.after]
+        assert is_inside(after, before)
+        assert (after.left - before.left) % crop.stride_px == 0
+        assert (after.top - before.top) % crop.stride_px == 0
