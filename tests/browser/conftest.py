@@ -1,6 +1,7 @@
 """Chromium on the real local server. `make test-browser` installs what these tests need."""
 
 import io
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -47,7 +48,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory, read_photo: ReadPhoto) -> 
     camera = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=shutil.which(PROGRAM), headless=True, args=[*FLAGS, *camera]
+            executable_path=shutil.which(PROGRAM),
+            headless=True,
+            args=[*FLAGS, *camera],
+            # On a busy machine Chromium leaves files behind when it is closed.
+            env={**os.environ, "TMPDIR": str(film.parent)},
         )
         yield browser
         browser.close()
