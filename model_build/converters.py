@@ -17,18 +17,18 @@ class Converter:
     Attributes:
         convert: takes the published file and the file to write; raises ConversionFailed.
         packages: the file is made anew when one of their versions changes.
-        revision: likewise; raised when another file is made of the same weights.
+        cropped: the layers whose output can be cut; likewise.
     """
 
     convert: Callable[[Path, Path], object]
     packages: tuple[str, ...]
-    revision: int = 1
+    cropped: tuple[str, ...] = ()
 
     @property
     def made_with(self) -> dict[str, str]:
         """What the file depends on besides the weights, for the manifest."""
         versions = {package: version(package) for package in self.packages}
-        return {**versions, "revision": str(self.revision)}
+        return {**versions, "cropped": " ".join(self.cropped)} if self.cropped else versions
 
 
 KERAS_PACKAGES = (
@@ -44,7 +44,7 @@ KERAS_PACKAGES = (
 CONVERTERS = {
     "YuNet": Converter(yunet.convert, ("onnx",)),
     **{
-        network: Converter(partial(conversion.convert, network), KERAS_PACKAGES, revision=2)
-        for network in NETWORKS
+        network: Converter(partial(conversion.convert, network), KERAS_PACKAGES, spec.cropped)
+        for network, spec in NETWORKS.items()
     },
 }

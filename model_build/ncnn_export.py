@@ -46,9 +46,7 @@ class Layer:
     weights: list[bytes] = field(default_factory=list)
 
 
-def export_to_ncnn(
-    model: Any, exported: Sequence[str], path: Path, cropped: Sequence[str] = ()
-) -> None:
+def export_to_ncnn(model: Any, exported: Sequence[str], path: Path, cropped: Sequence[str]) -> None:
     """Writes an ONNX network with a channels-last input; ncnn's is channels first.
 
     Args:
@@ -84,25 +82,28 @@ class _Translation:
         for node in graph.node:
             for name in node.input:
                 self._consumers[name].append(node)
-        self._crops = {self._output_of(name): crop_name(i) for i, name in enumerate(cropped)}
+        self._crops = {self._find_cropped(name): crop_name(i) for i, name in enumerate(cropped)}
         (image,) = graph.input
         self._blobs: dict[str, str] = {image.name: INPUT}
         self._name_outputs([self._blob(self._find(name)) for name in exported])
 
     def _find(self, exported: str) -> str:
-        layers = [
-            name
-            for name, node in self._producers.items()
-            if f"/{exported}/" in name and node.op_type == "Conv"
-        ]
+        layers = self._outputs_of(exported, "Conv")
         # An output of the network has the name of its layer, but may be rearranged.
         return layers[0] if len(layers) == 1 else exported
 
-    def _output_of(self, layer: str) -> str:
-        names = [name for name, node in self._producers.items() if f"/{layer}/" in f"/{node.name}/"]
-        if len(names) != 1:
-            raise ConversionFailed(f"ncnn export: {layer} is {len(names)} layers")
-        return names[0]
+    def _find_cropped(self, layer: str) -> str:
+        outputs = self._outputs_of(layer, "Relu")
+        if len(outputs) != 1:
+            raise ConversionFailed(f"ncnn export: {layer} is {len(outputs)} layers")
+        return outputs[0]
+
+    def _outputs_of(self, layer: str, kind: str) -> list[str]:
+        return [
+            name
+            for name, node in self._producers.items()
+            if f"/{layer}/" in name and node.op_type == kind
+        ]
 
     def _blob(self, name: str) -> str:
         """Returns the name of a tensor in ncnn; adds the layers that make it."""

@@ -53,6 +53,13 @@ def regional(
     return RegionalRetinaFace(network, proposer, certificate.margin_px)
 
 
+def link_networks(baked: BakedModel, folder: Path) -> None:
+    """Links the baked networks into a folder, without the manifest."""
+    for path in baked.folder.iterdir():
+        if path.suffix in {".ncnn", ".onnx"}:
+            (folder / path.name).symlink_to(path)
+
+
 def canvas(read_photo: ReadPhoto, name: str) -> RGBImage:
     """A photo with DeepFace's border, at the scale that RetinaFace sees."""
     bgr = cv2.imdecode(np.frombuffer(read_photo(name), np.uint8), cv2.IMREAD_COLOR)
@@ -111,10 +118,9 @@ def test_of_the_whole_no_feature_is_cut(network: RetinaFaceNetwork, read_photo: 
 
 
 def test_a_network_of_an_older_bake_is_refused(baked: BakedModel, tmp_path: Path) -> None:
-    for path in baked.folder.iterdir():
-        if path.suffix in {".ncnn", ".onnx"} and path.name != "retinaface.ncnn":
-            (tmp_path / path.name).symlink_to(path)
+    link_networks(baked, tmp_path)
     older = tmp_path / "retinaface.ncnn"
+    older.unlink()
     # A graph without places to cut; it stands at the end.
     older.write_bytes((baked.folder / older.name).read_bytes().replace(b"crop0", b"other"))
     manifest = json.loads((baked.folder / MANIFEST_FILE).read_text())
@@ -158,9 +164,7 @@ def test_regions_are_used_only_with_a_certificate_for_these_files(
     change: dict[str, object] | None,
     uses_regions: bool,
 ) -> None:
-    for path in baked.folder.iterdir():
-        if path.suffix in {".ncnn", ".onnx"}:
-            (tmp_path / path.name).symlink_to(path)
+    link_networks(baked, tmp_path)
     manifest = json.loads((baked.folder / MANIFEST_FILE).read_text())
     if change is None:
         del manifest["certificate"]

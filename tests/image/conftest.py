@@ -34,7 +34,7 @@ def files(images: dict[str, MountedImage]) -> dict[str, dict[str, int]]:
 
 
 @pytest.fixture(scope="session")
-def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def report_figure(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Prints a measured figure at the end."""
     return request.config.stash.setdefault(FIGURES, []).append
 

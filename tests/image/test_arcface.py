@@ -38,7 +38,9 @@ def baked() -> BakedModel:
 
 @pytest.fixture(scope="module")
 def image(
-    baked: BakedModel, tmp_path_factory: pytest.TempPathFactory, tell: Callable[[str], None]
+    baked: BakedModel,
+    tmp_path_factory: pytest.TempPathFactory,
+    report_figure: Callable[[str], None],
 ) -> Iterator[MountedImage]:
     """Built as users build it, but for the catalogue, which has the hashes of other weights."""
     context = tmp_path_factory.mktemp("context")
@@ -54,7 +56,7 @@ def image(
         command += ["--file", "functions/extract/Dockerfile"]
         command += ["--build-arg", "FACE_MODEL=arcface", "--build-arg", f"BASE_IMAGE={NAME}"]
         subprocess.run([*command, "."], cwd=context, check=True)
-    tell(f"{TAG}: built in {time.perf_counter() - start:.0f} s")
+    report_figure(f"{TAG}: built in {time.perf_counter() - start:.0f} s")
     mounted = MountedImage(TAG)
     yield mounted
     mounted.close()
@@ -99,13 +101,13 @@ def test_the_bake_in_the_image_gives_the_same_files(
 
 
 def test_it_holds_what_it_needs_and_nothing_of_the_bake(
-    image: MountedImage, tell: Callable[[str], None]
+    image: MountedImage, report_figure: Callable[[str], None]
 ) -> None:
     base = MountedImage(NAME)
     files: dict[Path, int] = files_above(image, base)
     base.close()
     size = sum(files.values())
-    tell(f"{TAG}: {size / 1e6:.1f} MB above its base")
+    report_figure(f"{TAG}: {size / 1e6:.1f} MB on top of its base image")
     assert size <= MAX_BYTES
     missing = run_module("tests.support.elf_files", "missing", image.root, *files)
     assert json.loads(missing) == {}

@@ -31,9 +31,11 @@ SECRETS = re.compile(
 
 
 @pytest.mark.parametrize("name", IMAGES)
-def test_size(files: Files, tell: Callable[[str], None], name: str) -> None:
+def test_size(files: Files, report_figure: Callable[[str], None], name: str) -> None:
     size = sum(files[name].values())
-    tell(f"{name}: {size / 1e6:.1f} MB above its base, in {len(files[name])} files")
+    report_figure(
+        f"{name}: {size / 1e6:.1f} MB on top of its base image, in {len(files[name])} files"
+    )
     assert size <= MAX_BYTES[name]
 
 

@@ -129,7 +129,7 @@ def test_it_has_devices_whatever_its_base_has(base_has_dev: bool) -> None:
     ],
 )
 def test_cold_start(
-    images: dict[str, MountedImage], tell: Callable[[str], None], name: str, event: str
+    images: dict[str, MountedImage], report_figure: Callable[[str], None], name: str, event: str
 ) -> None:
     seconds = []
     for _ in range(RUNS):
@@ -139,7 +139,7 @@ def test_cold_start(
             seconds.append(time.perf_counter() - start)
         assert answer.json()["statusCode"] == 200
     median = statistics.median(seconds)
-    tell(
+    report_figure(
         f"{name}: cold start to first answer {median:.2f} s"
         f" ({min(seconds):.2f} to {max(seconds):.2f}, {RUNS} runs)"
     )
@@ -153,7 +153,9 @@ def test_missing_weights_are_told_in_the_envelope(images: dict[str, MountedImage
     assert json.loads(answer.json()["body"])["error"]["code"] == "MODEL_UNAVAILABLE"
 
 
-def test_the_local_server(images: dict[str, MountedImage], tell: Callable[[str], None]) -> None:
+def test_the_local_server(
+    images: dict[str, MountedImage], report_figure: Callable[[str], None]
+) -> None:
     image, port = images["face-local"], free_port()
     assert image.config["User"] == "65534:65534"
     assert list(image.config["ExposedPorts"]) == ["8001/tcp"]
@@ -168,7 +170,7 @@ def test_the_local_server(images: dict[str, MountedImage], tell: Callable[[str],
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
             health = wait_for_answer(f"http://127.0.0.1:{port}", server, 30)
-            tell(f"face-local: health after {time.perf_counter() - start:.2f} s")
+            report_figure(f"face-local: health after {time.perf_counter() - start:.2f} s")
             assert health.json()["model_loaded"] is True
             portrait = base64.b64encode((EVENT_DIR / "portrait.jpg").read_bytes()).decode()
             answer = client.post("/api/v1/extract-embedding", json={"image": portrait}).json()

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -50,3 +51,20 @@ def record(*arguments: str | Path, packages: Path | None = None) -> dict[str, li
     assert copied == (packages is not None), answer["cv2"]
     lines: dict[str, list[object]] = answer["lines"]
     return lines
+
+
+def assert_same_records(folder: Path, *arguments: str | Path) -> dict[str, list[object]]:
+    """Compares the trimmed OpenCV with the installed one; returns what both record.
+
+    Args:
+        folder: an empty folder for the copy.
+        arguments: those of tests.support.opencv_record.
+    """
+    copy_opencv(folder)
+    done = drop_libraries(folder)
+    assert done.returncode == 0, done.stderr
+    with ThreadPoolExecutor() as pool:
+        trimmed = pool.submit(record, *arguments, packages=folder)
+        installed = record(*arguments)
+    assert trimmed.result() == installed
+    return installed

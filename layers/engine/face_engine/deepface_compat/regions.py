@@ -139,7 +139,7 @@ def choose_regions(
         columns: of the image.
         margin_px: what is to be seen around the middle of each face.
     """
-    margins_px = (margin_px, min(margin_px, STAGE_4_PX), PYRAMID_PX)
+    margins_px = (margin_px, min(margin_px, STAGE_4_PX), min(margin_px, PYRAMID_PX))
     regions = _join(
         [
             Region(

@@ -37,7 +37,7 @@ class FeatureBox(NamedTuple):
     rows: int
     channels: int
 
-    def to_input(self) -> "ncnn.Mat":
+    def to_input(self) -> ncnn.Mat:
         """Returns it as ncnn's layer Crop reads it: six integers, with the first channel."""
         integers = np.array(
             (self.left, self.top, 0, self.columns, self.rows, self.channels), np.int32
