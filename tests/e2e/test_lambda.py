@@ -37,23 +37,53 @@ def test_every_event_runs_on_the_runtime(pools: dict[str, Pool], name: str) -> N
 
 @pytest.mark.parametrize("function", ["extract", "compare"])
 def test_a_cold_start_imports_nothing_that_no_request_needs(function: str) -> None:
-    script = (
+    printed = run_python(
         f"import sys, functions.{function}.handler; print(*filter(sys.modules.get, sys.modules))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=subprocess_environment(FACE_MODEL="mobilefacenet"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    imported = set(done.stdout.split())
+    imported = set(printed.split())
     assert {"fastapi", "mangum", "pydantic"} <= imported
     assert imported.isdisjoint(
         # The first is the Pydantic of the past.
         {"pydantic.v1", "boto3", "botocore.session", "deepface", "ncnn", "tensorflow", "uvicorn"}
     )
     assert ("onnxruntime" in imported) is (function == "extract")
+
+
+def test_a_cold_start_leaves_the_document_for_later() -> None:
+    is_made, schemas = json.loads(
+        run_python(
+            "import json; from functions.extract.handler import app;"
+            "from fastapi.openapi.models import OpenAPI; is_made = OpenAPI.__pydantic_complete__;"
+            "print(json.dumps([is_made, app.openapi()['components']['schemas']]))"
+        )
+    )
+    assert not is_made
+    documented = json.loads((EVENT_DIR.parent / "openapi.json").read_text("utf-8"))
+    assert len(schemas) > 10
+    assert schemas.items() <= documented["components"]["schemas"].items()
+
+
+@pytest.mark.parametrize(
+    "program", ["functions.extract.handler", "functions.local.app", "face_cli.commands"]
+)
+def test_no_program_starts_threads_for_products_of_matrices(program: str) -> None:
+    threads = run_python(
+        f"import ctypes, glob, {program}, numpy;"
+        "(library,) = glob.glob(numpy.__path__[0] + '.libs/libscipy_openblas*');"
+        "print(ctypes.CDLL(library).scipy_openblas_get_num_threads64_())"
+    )
+    assert int(threads) == 1
+
+
+def run_python(code: str) -> str:
+    """Returns what a program prints that is as new as a cold start."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=subprocess_environment(FACE_MODEL="mobilefacenet"),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
 
 
 def test_the_pools_have_the_limits_of_the_template() -> None:

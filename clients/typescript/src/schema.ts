@@ -1,4 +1,4 @@
-// Made from openapi.json by `make openapi`; do not edit. sha256:e90cfffa9cb757db03eb95cd131eb060374abf2764bbb9bafb514cfdb48056f5
+// Made from openapi.json by `make openapi`; do not edit. sha256:8aaa58b1a5af62dcde4f8079994e509f9ffb461730ec02d8ddb63f108455465b
 export interface paths {
     "/api/v1/health": {
         parameters: {

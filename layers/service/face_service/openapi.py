@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
 from fastapi import FastAPI
+from fastapi.openapi.constants import REF_TEMPLATE
 from pydantic import BaseModel
 
 from face_contract.errors import (
@@ -36,6 +37,8 @@ INTRODUCTION = Path(__file__).with_name("introduction.md")
 PORTRAIT = Path(__file__).with_name("example_portrait.jpg")
 # Longer examples are shown with requests and responses only, not again with each schema.
 MAX_SCHEMA_EXAMPLE_CHARS = 200
+# Given as a "model", FastAPI would make a validator of it for each of a hundred responses.
+ERROR_SCHEMA = {"$ref": REF_TEMPLATE.format(model=ErrorResponse.__name__)}
 RETRY_AFTER = {
     "Retry-After": {
         "description": "Seconds to wait before the next try.",
@@ -81,12 +84,11 @@ def document_responses(
     }
     for status in sorted(examples):
         documented[int(status)] = {
-            "model": ErrorResponse,
             # Not the status's phrase, which depends on Python's version.
             "description": "\n".join(
                 f"- `{code}`: {message}" for code, message in _messages(examples[status])
             ),
-            "content": {"application/json": {"examples": examples[status]}},
+            "content": {"application/json": {"schema": ERROR_SCHEMA, "examples": examples[status]}},
             **headers.get(status, {}),
         }
     return documented
@@ -95,15 +97,15 @@ def document_responses(
 def complete_document(app: FastAPI) -> None:
     """Completes the document when it is first asked for, so that no start of the app pays for it.
 
-    FastAPI's own lacks an introduction, descriptions of the tags, examples of requests, and every
-    null in the examples of responses.
+    FastAPI's own lacks the schema of errors, an introduction, descriptions of the tags, examples of
+    requests, and every null in the examples of responses.
     """
     generate = app.openapi
 
     def openapi() -> Part:
         if app.openapi_schema is None:
             document = generate()
-            schemas = document.get("components", {}).get("schemas", {})
+            schemas = _add_error_schema(document)
             for operation in _operations(document):
                 _add_request_example(operation, schemas)
                 _restore_nulls(operation, schemas)
@@ -152,6 +154,16 @@ def _messages(examples: Part) -> Iterator[tuple[str, str]]:
 def _operations(document: Part) -> Iterator[Part]:
     for methods in document["paths"].values():
         yield from methods.values()
+
+
+def _add_error_schema(document: Part) -> Part:
+    """Adds the schema of errors and its parts; returns all schemas, by name."""
+    schema = ErrorResponse.model_json_schema(ref_template=REF_TEMPLATE, mode="serialization")
+    components = document.setdefault("components", {})
+    schemas = components.get("schemas", {}) | schema.pop("$defs") | {ErrorResponse.__name__: schema}
+    ordered: Part = dict(sorted(schemas.items()))
+    components["schemas"] = ordered
+    return ordered
 
 
 def _introduce(document: Part) -> None:
