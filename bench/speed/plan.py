@@ -13,6 +13,7 @@ class Plan:
         mixed_rounds: of all portraits and groups, by configuration.
         batch_photos: photos of one measurement of throughput, by configuration.
         batch_rounds: by configuration.
+        load_rounds: servers started for the time to load the model.
         cold_starts: rounds.
         phase_rounds: cold starts of which each phase is timed.
         peer_rounds: by detector; empty to leave the peers out.
@@ -27,6 +28,7 @@ class Plan:
     mixed_rounds: dict[str, int]
     batch_photos: dict[str, int]
     batch_rounds: dict[str, int]
+    load_rounds: int
     cold_starts: int
     phase_rounds: int
     pixels: tuple[int, ...]
@@ -42,6 +44,7 @@ FULL = Plan(
     mixed_rounds={"mobilefacenet": 5, "arcface-yunet": 5, "arcface-retinaface": 3},
     batch_photos={"mobilefacenet": 24, "arcface-yunet": 16, "arcface-retinaface": 8},
     batch_rounds={"mobilefacenet": 5, "arcface-yunet": 3, "arcface-retinaface": 1},
+    load_rounds=5,
     cold_starts=7,
     phase_rounds=5,
     pixels=(320, 640, 1000, 1500, 2048, 3000, 4000),
@@ -56,6 +59,7 @@ QUICK = Plan(
     mixed_rounds={"mobilefacenet": 1},
     batch_photos={"mobilefacenet": 8},
     batch_rounds={"mobilefacenet": 1},
+    load_rounds=1,
     cold_starts=1,
     phase_rounds=1,
     pixels=(320, 1000),

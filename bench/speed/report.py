@@ -54,6 +54,7 @@ def _service(results: Results) -> Iterator[str]:
         for processors, throughput in part["photos_per_s_by_processors"].items():
             label = f"photos/s, {part['clients']} clients, {processors} processor(s)"
             rows.append([title, label, *_pair(throughput)])
+        rows.append([title, "load of the model, s", *_pair(part["model_load_s"])])
         memory = part["memory_mb"]
         for key in memory["present"]:
             values = {side: sizes[key] for side, sizes in memory.items()}

@@ -83,6 +83,12 @@ class Client:
             raise RuntimeError(f"status {answer.status}: {json.loads(content)['error']['code']}")
         return spent_ms
 
+    def load_s(self) -> float:
+        """Returns how long the server took to load its model, in seconds."""
+        self._connection.request("POST", f"{API_PREFIX}/warm-up")
+        seconds: float = json.loads(self._connection.getresponse().read())["load_time_seconds"]
+        return seconds
+
     def close(self) -> None:
         """Closes the connection."""
         self._connection.close()

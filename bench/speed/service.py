@@ -12,6 +12,7 @@ from bench.speed.servers import (
     available_processors,
     extract_at_once,
     make_body,
+    serve,
     serve_all,
 )
 from bench.speed.trees import Tree
@@ -26,6 +27,9 @@ def measure_service(trees: Sequence[Tree], configuration: str, plan: Plan) -> Re
     Memory is that of a server's process: `loaded_mb` before the first photo, `peak_mb` since it
     started, `one_client_peak_mb` the same before several clients came.
     """
+    load = alternate(
+        {tree.name: partial(_load_s, tree, configuration) for tree in trees}, plan.load_rounds
+    )
     body = make_body(read_portrait())
     processors = len(available_processors())
     with serve_all(trees, configuration) as servers:
@@ -49,6 +53,7 @@ def measure_service(trees: Sequence[Tree], configuration: str, plan: Plan) -> Re
         with serve_all(trees, configuration, processors=1) as servers:
             throughput["1"] = _throughput(servers, body, configuration, plan)
     return {
+        "model_load_s": {**summarise_all(load), **ratios_to_baseline(load)},
         "latency_ms": {**summarise_all(latency), **ratios_to_baseline(latency)},
         "portraits_and_groups_ms": {**summarise_all(mixed), **ratios_to_baseline(mixed)},
         "first_photo_ms": first_ms,
@@ -63,6 +68,11 @@ def measure_service(trees: Sequence[Tree], configuration: str, plan: Plan) -> Re
             for name in loaded_mb
         },
     }
+
+
+def _load_s(tree: Tree, configuration: str) -> float:
+    with serve(tree, configuration) as server, closing(Client(server)) as client:
+        return client.load_s()
 
 
 def _throughput(

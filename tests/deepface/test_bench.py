@@ -39,6 +39,7 @@ def test_a_quick_run_measures_every_part_and_both_commits(tmp_path: Path) -> Non
     service = results["service"]["mobilefacenet"]
     growth = results["growth"]
     pairs = [
+        service["model_load_s"],
         service["latency_ms"],
         service["portraits_and_groups_ms"],
         *service["photos_per_s_by_processors"].values(),
