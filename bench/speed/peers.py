@@ -5,7 +5,6 @@ Ours is measured from JSON to JSON over HTTP; the peers without any HTTP, in the
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from bench.speed.photos import PHOTO_DIR, PORTRAIT, read_portrait
 from bench.speed.plan import Plan
 from bench.speed.rounds import Results, alternate, ratio, summarise_all
 from bench.speed.servers import Client, make_body, serve
-from bench.speed.trees import Tree, bake_python
+from bench.speed.trees import Tree, bake_python, inherited_environment
 from tools.process_memory import peak_mb, resident_mb
 
 # How `bench.speed.peer` is called, by the name of the peer: its engine and what it does.
@@ -130,7 +129,7 @@ def _run_peer(engine: str, kind: str, detector: str, weights: Path) -> Iterator[
                 *("-m", "bench.speed.peer", kind, detector, PHOTO_DIR / PORTRAIT),
             ],
             env={
-                **os.environ,
+                **inherited_environment(),
                 "DEEPFACE_HOME": home,
                 "DEEPFACE_BACKEND_ENGINE": engine,
                 "TF_USE_LEGACY_KERAS": "1",

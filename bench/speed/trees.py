@@ -23,6 +23,9 @@ CONFIGURATIONS = {
 # not there. They are the real networks with seeded weights: the time does not depend on the values.
 BAKE = "from tests.support.baked import bake_model; print(bake_model().folder)"
 
+# Variables for speed that this project sets in its own processes, of which the bench is one.
+SET_FOR_SPEED = ("OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS")
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
@@ -174,7 +177,12 @@ def _run(folder: Path, *arguments: str) -> str:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": _python_path(folder)}
+    return {**inherited_environment(), "PYTHONPATH": _python_path(folder)}
+
+
+def inherited_environment() -> dict[str, str]:
+    """Returns this process's variables without `SET_FOR_SPEED`: peers and a baseline set theirs."""
+    return {name: value for name, value in os.environ.items() if name not in SET_FOR_SPEED}
 
 
 def _python_path(folder: Path) -> str:

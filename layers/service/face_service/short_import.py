@@ -5,8 +5,6 @@ Import this before FastAPI.
 
 import sys
 
-# Sets what Pydantic reads from the environment, so it comes before it.
-import face_contract  # noqa: F401  # isort: skip
 from pydantic import BaseModel
 
 # For each route FastAPI asks whether its models are of Pydantic 1, which it imports for that and

@@ -13,6 +13,10 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 # each of a hundred layers then waits for its turn: 1,380 ms for ArcFace instead of 120. The library
 # reads this variable when it is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# NumPy's OpenBLAS starts a thread for each further processor, which then spins: 0.2 s of processor
+# time at every start. No product here is large enough for it. Read when NumPy is imported, so this
+# helps where the import of this module comes first.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Where the packages keep them.
 LIBRARIES = {
