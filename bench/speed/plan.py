@@ -13,7 +13,7 @@ class Plan:
         mixed_rounds: of all portraits and groups, by configuration.
         batch_photos: photos of one measurement of throughput, by configuration.
         batch_rounds: by configuration.
-        load_rounds: servers started for the time to load the model.
+        load_rounds: servers of each copy started, to time the load of the model.
         cold_starts: rounds.
         phase_rounds: cold starts of which each phase is timed.
         peer_rounds: by detector; empty to leave the peers out.

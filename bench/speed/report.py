@@ -136,7 +136,7 @@ def _peers(peers: Results) -> Iterator[str]:
                     f"{part['peak_mb'][name]:.0f}",
                 ]
             )
-    header = ["detector", "", "ms", "ours ÷ it", "load, s", "first, ms", "loaded, MB", "peak, MB"]
+    header = ["detector", "", "ms", "ours ÷ it", "start, s", "first, ms", "loaded, MB", "peak, MB"]
     yield from _section("Peers: the same ArcFace", header, rows)
 
 

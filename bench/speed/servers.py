@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
+from typing import Any
 
 from bench.speed.trees import Tree, respect_permissions
 from face_service.app import API_PREFIX
@@ -74,24 +75,36 @@ class Client:
             RuntimeError: the answer is not 200.
         """
         start = time.perf_counter()
-        headers = {"Content-Type": "application/json"}
-        self._connection.request("POST", f"{API_PREFIX}/extract-embedding", body, headers)
-        answer = self._connection.getresponse()
-        content = answer.read()
+        status, content = self._post("extract-embedding", body)
         spent_ms = (time.perf_counter() - start) * 1000
-        if answer.status != HTTPStatus.OK:
-            raise RuntimeError(f"status {answer.status}: {json.loads(content)['error']['code']}")
+        _parse(status, content)
         return spent_ms
 
     def load_s(self) -> float:
-        """Returns how long the server took to load its model, in seconds."""
-        self._connection.request("POST", f"{API_PREFIX}/warm-up")
-        seconds: float = json.loads(self._connection.getresponse().read())["load_time_seconds"]
+        """Returns how long the server took to load its model, in seconds.
+
+        Raises:
+            RuntimeError: the answer is not 200.
+        """
+        seconds: float = _parse(*self._post("warm-up"))["load_time_seconds"]
         return seconds
 
     def close(self) -> None:
         """Closes the connection."""
         self._connection.close()
+
+    def _post(self, endpoint: str, body: bytes | None = None) -> tuple[int, bytes]:
+        headers = {"Content-Type": "application/json"}
+        self._connection.request("POST", f"{API_PREFIX}/{endpoint}", body, headers)
+        answer = self._connection.getresponse()
+        return answer.status, answer.read()
+
+
+def _parse(status: int, content: bytes) -> Any:
+    answer = json.loads(content)
+    if status != HTTPStatus.OK:
+        raise RuntimeError(f"status {status}: {answer['error']['code']}")
+    return answer
 
 
 def extract_at_once(

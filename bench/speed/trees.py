@@ -181,7 +181,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 
 def inherited_environment() -> dict[str, str]:
-    """Returns this process's variables without `SET_FOR_SPEED`: peers and a baseline set theirs."""
+    """Returns this process's variables without `SET_FOR_SPEED`, for peers and a baseline."""
     return {name: value for name, value in os.environ.items() if name not in SET_FOR_SPEED}
 
 
