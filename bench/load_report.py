@@ -11,7 +11,7 @@ import numpy as np
 # Not pyplot, which keeps figures in global state and looks for a display.
 from matplotlib.figure import Figure
 
-from face_engine.inference.processors import count_processors
+from face_engine.processors import count_processors
 
 DOTS_PER_INCH = 120
 # Targets: the tail of each route's latency, and memory growth after the first tenth of a run.

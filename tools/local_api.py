@@ -5,7 +5,7 @@ from contextlib import ExitStack, suppress
 
 import uvicorn
 
-from face_engine.inference.processors import count_processors
+from face_engine.processors import count_processors
 from functions.local.protocol import KEEP_ALIVE_S
 from tools.api_gateway import create_gateway
 from tools.lambda_pool import Pool, start_pool

@@ -32,10 +32,10 @@ from face_contract.stages import Stage
 from face_engine.alignment import CROP_SIZE_PX
 from face_engine.extractor import Extractor
 from face_engine.faces import Extraction, ExtractionOptions
-from face_engine.inference.processors import count_processors
 from face_engine.model.catalog import source_of
 from face_engine.model.loader import LoadedModel, ModelLoader
 from face_engine.photo.limits import MAX_WEBP_PIXELS
+from face_engine.processors import count_processors
 from face_service.admission import Admission, WorkQueue
 from face_service.settings import Settings
 from functions.extract.embeddings import write

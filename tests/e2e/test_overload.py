@@ -14,7 +14,7 @@ import httpx2 as httpx
 import pytest
 from PIL import Image
 
-from face_engine.inference.processors import count_processors
+from face_engine.processors import count_processors
 from tests.conftest import ReadPhoto, StartServer
 from tests.support.envelope import assert_error
 from tools.local_server import LocalServer

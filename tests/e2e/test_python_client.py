@@ -28,7 +28,7 @@ from face_embedding_client import (
     RetryPolicy,
     ServiceUnavailable,
 )
-from face_engine.inference.processors import count_processors
+from face_engine.processors import count_processors
 from tests.conftest import ReadPhoto, StartServer
 from tests.support.documents import code_blocks
 from tests.support.labels import GROUP_FACES

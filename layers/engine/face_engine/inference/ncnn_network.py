@@ -11,7 +11,7 @@ import ncnn
 import numpy as np
 from numpy.typing import NDArray
 
-from face_engine.inference.processors import count_processors
+from face_engine.processors import count_processors
 
 INPUT = "image"
 # A file ends with the length of its graph in so many bytes.

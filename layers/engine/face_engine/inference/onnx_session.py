@@ -6,7 +6,7 @@ from pathlib import Path
 import face_engine.inference.native_libraries  # noqa: F401  # isort: skip
 import onnxruntime as ort
 
-from face_engine.inference.processors import count_processors
+from face_engine.processors import count_processors
 
 
 def create_session(network: bytes | Path) -> ort.InferenceSession:

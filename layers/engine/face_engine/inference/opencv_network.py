@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from face_engine.inference.processors import count_processors
+from face_engine.processors import count_processors
 
 
 class OpenCVNetwork:

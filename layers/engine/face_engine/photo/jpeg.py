@@ -23,6 +23,7 @@ from face_engine.photo.limits import (
 )
 from face_engine.photo.orientation import parse_orientation
 from face_engine.photo.pixels import DecodedImage, to_rgb
+from face_engine.photo.thumbnail import shrink_to_limit
 
 SIGNATURE = b"\xff\xd8"
 # Decoding at 1/8, 1/4 or 1/2 takes a fraction of the time and memory.
@@ -113,20 +114,14 @@ def _decode(file: JPEGFile, data: bytes, scale: int, *, strict: bool) -> NDArray
 
 
 def _to_rgb(pixels: NDArray[np.uint8]) -> RGBImage:
-    if pixels.shape[2] == len("RGB") and max(pixels.shape) <= LONGEST_SIDE_PX:
-        return pixels
-    return to_rgb(_to_image(pixels))
-
-
-def _to_image(pixels: NDArray[np.uint8]) -> Image.Image:
     match pixels.shape[2]:
         case 1:
-            return Image.fromarray(pixels[:, :, 0])
+            return to_rgb(Image.fromarray(pixels[:, :, 0]))
         case 4:
             # As Photoshop and other programs write CMYK: 255 means no ink.
-            return Image.fromarray(255 - pixels, "CMYK")
+            return to_rgb(Image.fromarray(255 - pixels, "CMYK"))
         case _:
-            return Image.fromarray(pixels)
+            return shrink_to_limit(pixels)
 
 
 def _count_decoded_rows(pixels: NDArray[np.uint8]) -> int:
