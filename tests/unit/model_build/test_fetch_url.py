@@ -91,14 +91,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def send_body(self, answer: Answer, body: bytes) -> None:
         stop = answer.drop_after or answer.hold_after or len(body)
+        # Before they are sent: a test looks as soon as the client has the last byte.
+        self.script.sent += len(body[:stop])
         try:
             self.wfile.write(body[:stop])
-            self.script.sent += len(body[:stop])
             if answer.hold_after is not None:
                 self.script.released.wait(20)
         except OSError:
             # The client reads no more.
-            pass
+            self.script.sent -= len(body[:stop])
 
     def log_message(self, *_: object) -> None:
         pass
