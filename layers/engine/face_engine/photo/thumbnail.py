@@ -1,4 +1,4 @@
-"""Pillow's thumbnail, computed on all processors: half the time of a photo from a phone."""
+"""Pillow's thumbnail, computed on all processors: a third less time for a photo from a phone."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
