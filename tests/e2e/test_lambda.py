@@ -22,6 +22,20 @@ from tools.lambda_pool import VARIABLES, Environment, Pool, start_environment
 EXTRACT = "/api/v1/extract-embedding"
 
 
+def run_python(code: str) -> str:
+    """Returns what a program prints that is as new as a cold start."""
+    environment = subprocess_environment(FACE_MODEL="mobilefacenet")
+    # This process may have set it.
+    environment.pop("OPENBLAS_NUM_THREADS", None)
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
 def error_code(answer: httpx.Response) -> str:
     return ErrorResponse.model_validate(answer.json()).error.code
 
@@ -80,20 +94,6 @@ def test_a_cold_start_starts_no_threads_for_products_of_matrices() -> None:
     ).split()
     # With one processor there is one thread without the variable, too.
     assert variable == threads == "1"
-
-
-def run_python(code: str) -> str:
-    """Returns what a program prints that is as new as a cold start."""
-    environment = subprocess_environment(FACE_MODEL="mobilefacenet")
-    # This process may have set it.
-    environment.pop("OPENBLAS_NUM_THREADS", None)
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
 
 
 def test_the_pools_have_the_limits_of_the_template() -> None:

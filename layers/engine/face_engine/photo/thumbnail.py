@@ -2,12 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from math import ceil, floor
 
 import numpy as np
 from PIL import Image
 
 from face_engine.faces import RGBImage
 from face_engine.photo.limits import LONGEST_SIDE_PX
+from face_engine.photo.pixels import to_rgb
 from face_engine.processors import count_processors
 
 # From this factor on, Pillow first averages blocks of pixels.
@@ -30,9 +32,7 @@ def shrink_to_limit(rgb: RGBImage) -> RGBImage:
     is_reduced = max(columns / width, rows / height) >= REDUCED_FROM
     is_vertical_first = rows > MAX_HEIGHT_FOR_WIDTH * columns
     if processors == 1 or is_reduced or is_vertical_first:
-        image = Image.fromarray(rgb)
-        image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
-        return np.asarray(image)
+        return to_rgb(Image.fromarray(rgb))
     narrow = Image.new("RGB", (width, rows))
     shrunk = np.empty((height, width, 3), np.uint8)
 
@@ -54,10 +54,14 @@ def shrink_to_limit(rgb: RGBImage) -> RGBImage:
 
 
 def _size_of_thumbnail(width: int, height: int) -> tuple[int, int]:
-    # Pillow's own rounding, from an image of single bits.
-    image = Image.new("1", (width, height))
-    image.thumbnail((LONGEST_SIDE_PX, LONGEST_SIDE_PX))
-    return image.size
+    """Returns the size as Pillow rounds it: of both ways, the one nearer to the proportions."""
+    proportions, limit = width / height, LONGEST_SIDE_PX
+    shorter = limit * proportions if width <= height else limit / proportions
+    sizes = [
+        (n, limit) if width <= height else (limit, n)
+        for n in (max(floor(shorter), 1), max(ceil(shorter), 1))
+    ]
+    return min(sizes, key=lambda size: abs(proportions - size[0] / size[1]))
 
 
 def _bands(length: int, count: int) -> list[slice]:

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from face_engine.photo import thumbnail
+from face_engine.photo import pixels, thumbnail
 from face_engine.photo.limits import LONGEST_SIDE_PX
 
 SMALL_LIMIT_PX = 64
@@ -27,7 +27,8 @@ SMALL_LIMIT_PX = 64
 def test_it_is_pillows_to_the_bit(width: int, height: int, processors: int, seed: int) -> None:
     rgb = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(thumbnail, "LONGEST_SIDE_PX", SMALL_LIMIT_PX)
+        for module in (thumbnail, pixels):
+            patch.setattr(module, "LONGEST_SIDE_PX", SMALL_LIMIT_PX)
         patch.setattr(thumbnail, "count_processors", lambda: processors)
         shrunk = thumbnail.shrink_to_limit(rgb)
     expected = Image.fromarray(rgb)
