@@ -79,7 +79,7 @@ def export(network: str, weights: Path, folder: Path) -> None:
         with progress.stage("optimise"):
             folded = fold_constants(model, folder / "network.onnx")
             spec = NETWORKS[network]
-            export_to_ncnn(folded, spec.exported, folder / "network.ncnn", spec.cropped)
+            export_to_ncnn(folded, spec.exported, folder / "network.ncnn", spec.crops, spec.borders)
         with progress.stage("verify"):
             differences = verify(network, keras, folder / "network.ncnn")
     finally:

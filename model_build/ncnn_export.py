@@ -1,52 +1,45 @@
 """Writes an ONNX network as a file for `face_engine.inference.ncnn_network`.
 
 ncnn's own converter needs PyTorch and does not know the PReLU that TensorFlow writes as five nodes.
-Only what ArcFace and RetinaFace need is supported; anything else is refused. ncnn's layers, their
-numbered parameters and the order of their weights are described in its documentation (operators.md,
-param-and-model-file-structure.md).
+Only what ArcFace and RetinaFace need is supported; anything else is refused.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from face_engine.inference.ncnn_network import INPUT, LENGTH_BYTES, crop_name, output_name
+from face_engine.deepface_compat.regions import FeatureBorder, FeatureCrop
+from face_engine.inference.ncnn_network import INPUT, crop_name, output_name
 from model_build.errors import ConversionFailed
+from model_build.ncnn_graph import (
+    ADD,
+    BY_INPUT,
+    FUSED_RELU,
+    MAX,
+    NEAREST,
+    PLAIN,
+    VALID,
+    Array,
+    Layer,
+    Parameters,
+    to_bytes,
+    write,
+)
+from model_build.ncnn_surroundings import surround
 
-MAGIC = "7767517"
-# Stands before weights that are plain 32-bit numbers, where ncnn also knows shorter ones.
-PLAIN = b"\0\0\0\0"
-FUSED_RELU = 1
-NEAREST = 1
-ADD = 0
-MAX = 0
-# Without padding of its own, and rounding down.
-VALID = 1
-# What is left is said by another input.
-BY_INPUT = -233
-
-Array = NDArray[Any]
-Parameters = dict[int, int | float]
 Translate = Callable[[Any], str]
 
 
-@dataclass(slots=True)
-class Layer:
-    """A layer of ncnn: one output, its numbered parameters and its weights."""
-
-    kind: str
-    inputs: list[str]
-    output: str
-    parameters: Parameters = field(default_factory=dict)
-    weights: list[bytes] = field(default_factory=list)
-
-
-def export_to_ncnn(model: Any, exported: Sequence[str], path: Path, cropped: Sequence[str]) -> None:
+def export_to_ncnn(
+    model: Any,
+    exported: Sequence[str],
+    path: Path,
+    crops: Sequence[FeatureCrop] = (),
+    borders: Sequence[FeatureBorder] = (),
+) -> None:
     """Writes an ONNX network with a channels-last input; ncnn's is channels first.
 
     Args:
@@ -54,16 +47,15 @@ def export_to_ncnn(model: Any, exported: Sequence[str], path: Path, cropped: Seq
         exported: what the file gives: outputs of the network, or layers of convolution, after
             which tf2onnx names their tensors.
         path: the file to write.
-        cropped: layers whose output can be cut to a part at each run; see `NcnnNetwork.run`.
+        crops: where features can be cut at each run.
+        borders: which borders convolutions put around their features at each run, if there are
+            crops; see `surround`.
 
     Raises:
         ConversionFailed: the network has a node that is not supported.
     """
-    layers = _Translation(model, exported, cropped).layers
-    graph = "\n".join([MAGIC, *_write_graph(layers)]) + "\n"
-    text = graph.encode("ascii")
-    weights = b"".join(part for layer in layers for part in layer.weights)
-    path.write_bytes(weights + text + len(text).to_bytes(LENGTH_BYTES, "little"))
+    layers = _Translation(model, exported, [crop.layer for crop in crops]).layers
+    write(surround(layers, crops, borders) if crops else layers, path)
 
 
 class _Translation:
@@ -163,7 +155,7 @@ class _Translation:
                 **{4: left, 14: top, 15: right, 16: bottom, 5: len(bias), 6: weight.size},
             },
             PLAIN,
-            *map(_to_bytes, (weight, *bias)),
+            *map(to_bytes, (weight, *bias)),
         )
 
     def _relu(self, node: Any) -> str:
@@ -181,7 +173,7 @@ class _Translation:
             "BatchNorm",
             [self._blob(node.input[0])],
             {0: scale.size, 1: _attributes(node)["epsilon"]},
-            *map(_to_bytes, (scale, mean, variance, shift)),
+            *map(to_bytes, (scale, mean, variance, shift)),
         )
 
     def _add(self, node: Any) -> str:
@@ -191,7 +183,7 @@ class _Translation:
         if slope is not None:
             positive = self._producer(node.input[0])
             blob = self._blob(positive.input[0])
-            return self._add_layer("PReLU", [blob], {0: slope.size}, _to_bytes(slope))
+            return self._add_layer("PReLU", [blob], {0: slope.size}, to_bytes(slope))
         return self._add_layer("BinaryOp", [self._blob(name) for name in node.input], {0: ADD})
 
     def _slope_of_prelu(self, add: Any) -> Array | None:
@@ -238,8 +230,8 @@ class _Translation:
             [source],
             {0: count, 1: 1, 2: size * count},
             PLAIN,
-            _to_bytes(weight),
-            _to_bytes(bias * scale.reshape(-1) + shift.reshape(-1)),
+            to_bytes(weight),
+            to_bytes(bias * scale.reshape(-1) + shift.reshape(-1)),
         )
 
     def _channels_of(self, blob: str) -> int:
@@ -280,42 +272,3 @@ def _attributes(node: Any) -> dict[str, Any]:
     from onnx import helper
 
     return {item.name: helper.get_attribute_value(item) for item in node.attribute}
-
-
-def _to_bytes(array: Array) -> bytes:
-    return np.ascontiguousarray(array, np.float32).tobytes()
-
-
-def _write_graph(layers: list[Layer]) -> Iterator[str]:
-    """Returns the lines after the first: the counts, then one line for each layer."""
-    readers = Counter(name for layer in layers for name in layer.inputs)
-    made = {layer.output for layer in layers}
-    inputs = sorted(readers.keys() - made)
-    lines = [f"Input {name} 0 1 {name}" for name in inputs]
-    blobs = len(inputs)
-    copies: dict[str, Iterator[str]] = {}
-
-    def add_split(blob: str) -> int:
-        # In ncnn a tensor has one reader; a layer copies it for several.
-        if readers[blob] < 2:  # noqa: PLR2004
-            return 0
-        names = [f"{blob}_{index}" for index in range(readers[blob])]
-        copies[blob] = iter(names)
-        lines.append(f"Split split_{blob} 1 {len(names)} {blob} {' '.join(names)}")
-        return len(names)
-
-    blobs += add_split(INPUT)
-    for layer in layers:
-        read = [next(copies[name]) if name in copies else name for name in layer.inputs]
-        parameters = [f"{key}={_to_text(value)}" for key, value in layer.parameters.items()]
-        counts = f"{len(read)} 1"
-        words = [layer.kind, layer.output, counts, *read, layer.output, *parameters]
-        lines.append(" ".join(words))
-        blobs += 1 + add_split(layer.output)
-    yield f"{len(lines)} {blobs}"
-    yield from lines
-
-
-def _to_text(value: float) -> str:
-    # ncnn reads a value with a point or an exponent as a float, and any other as an integer.
-    return f"{value:e}" if isinstance(value, float) else str(int(value))

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from face_engine.deepface_compat.regions import CROPS
+from face_engine.deepface_compat.regions import BORDERS, CROPS, FeatureBorder, FeatureCrop
 
 Shape = tuple[int, ...]
 # From a batch of images, channels last, to the outputs.
@@ -23,7 +23,8 @@ class NetworkSpec:
         weights_file: the name under which the library's builder looks for the weights.
         build: returns the Keras network with its weights. Imports TensorFlow, which takes seconds.
         exported: what the converted file gives: outputs of the network, or layers of convolution.
-        cropped: layers whose output can be cut.
+        crops: where its features can be cut at each run.
+        borders: which borders its convolutions then put around their features.
         input_shape: channels last; a name is a free dimension.
         load: loads the converted file as the service does, with the outputs of the Keras network.
         output_channels: the last dimension of each output.
@@ -34,7 +35,8 @@ class NetworkSpec:
     weights_file: str
     build: Callable[[], Any]
     exported: tuple[str, ...]
-    cropped: tuple[str, ...]
+    crops: tuple[FeatureCrop, ...]
+    borders: tuple[FeatureBorder, ...]
     input_shape: tuple[int | str, ...]
     load: Callable[[Path], Run]
     output_channels: Shape
@@ -74,7 +76,8 @@ NETWORKS = {
         weights_file="arcface_weights.h5",
         build=_build_arcface,
         exported=("embedding",),
-        cropped=(),
+        crops=(),
+        borders=(),
         input_shape=("n", 112, 112, 3),
         load=_load_arcface,
         output_channels=(512,),
@@ -92,7 +95,8 @@ NETWORKS = {
             for stride in (32, 16, 8)
             for head in ("cls_score", "bbox_pred", "landmark_pred")
         ),
-        cropped=tuple(crop.layer for crop in CROPS),
+        crops=CROPS,
+        borders=BORDERS,
         input_shape=(1, "height", "width", 3),
         load=_load_retinaface,
         # Scores, boxes and landmarks of two anchors, at each of three strides.

@@ -11,8 +11,12 @@ from retinaface.commons.preprocess import preprocess_image
 
 from face_contract.errors import ModelUnavailable
 from face_engine.deepface_compat.networks import CHANNELS, STRIDES_PX, RetinaFaceNetwork
-from face_engine.deepface_compat.regional_network import FaceProposer, RegionalRetinaFace
-from face_engine.deepface_compat.regions import PYRAMID, Rectangle
+from face_engine.deepface_compat.regional_network import (
+    FaceProposer,
+    RegionalRetinaFace,
+    find_photo,
+)
+from face_engine.deepface_compat.regions import BLACK_PX, PYRAMID, Rectangle, Region
 from face_engine.detection.yunet_network import YuNet
 from face_engine.faces import RGBImage
 from face_engine.model.catalog import Catalog, sha256_of
@@ -99,22 +103,67 @@ def test_without_a_proposal_the_whole_is_seen(
 def test_of_the_whole_no_feature_is_cut(network: RetinaFaceNetwork, read_photo: ReadPhoto) -> None:
     rows, columns = 352, 480
     batch = canvas(read_photo, "person_b_2.jpg")[np.newaxis, :rows, :columns].astype(np.float32)
-    views = [Rectangle(0, 0, columns, rows)] * (PYRAMID + 1)
-    for output, expected in zip(network(batch, views=views), network(batch), strict=True):
+    whole = Region.whole(rows, columns)
+    for output, expected in zip(network(batch, whole), network(batch), strict=True):
         np.testing.assert_array_equal(output, expected)
     # Far from the cut, outputs are the same but for rounding; here only the pyramid is cut.
     cut = Rectangle(96, 64, 480, 352)
+    region = Region((*whole.views[:PYRAMID], cut), (cut,), whole.strides)
     for index, (output, expected) in enumerate(
-        zip(network(batch, views=[*views[:-1], cut]), network(batch), strict=True)
+        zip(network(batch, region), network(batch), strict=True)
     ):
         stride = STRIDES_PX[index // len(CHANNELS)]
         # The layers of the pyramid look four cells around, and one of the next coarser stride.
         first = 4 + 2
-        whole = expected[:, cut.top // stride :, cut.left // stride :]
-        assert output.shape == whole.shape
+        part = expected[:, cut.top // stride :, cut.left // stride :]
+        assert output.shape == part.shape
         np.testing.assert_allclose(
-            output[:, first:, first:], whole[:, first:, first:], rtol=1e-3, atol=1e-4
+            output[:, first:, first:], part[:, first:, first:], rtol=1e-3, atol=1e-4
         )
+
+
+@pytest.mark.parametrize("name", ["person_b_2.jpg", next(iter(GROUP_FACES))])
+def test_cut_in_the_black_near_the_photo_its_outputs_are_those_of_the_whole(
+    name: str, network: RetinaFaceNetwork, read_photo: ReadPhoto
+) -> None:
+    image = canvas(read_photo, name)
+    rows, columns = image.shape[:2]
+    photo = find_photo(image)
+    batch = image[np.newaxis].astype(np.float32)
+    views = tuple(photo.expanded(pixels, rows, columns) for pixels in BLACK_PX)
+    parts = network(batch, Region(views, (photo,), len(STRIDES_PX)))
+    # The same part, as if the image ended there.
+    seen = views[-1]
+    ended = network(batch[:, seen.top : seen.bottom, seen.left : seen.right])
+    errors: list[float] = []
+    errors_of_ended: list[float] = []
+    for index, expected in enumerate(network(batch)):
+        stride = STRIDES_PX[index // len(CHANNELS)]
+        rows_of_photo = slice(photo.top // stride, -(-photo.bottom // stride))
+        columns_of_photo = slice(photo.left // stride, -(-photo.right // stride))
+        rows_seen = slice(seen.top // stride, seen.bottom // stride)
+        columns_seen = slice(seen.left // stride, seen.right // stride)
+        for output, into in ((parts[index], errors), (ended[index], errors_of_ended)):
+            whole = expected.copy()
+            whole[:, rows_seen, columns_seen] = output
+            difference = (whole - expected)[:, rows_of_photo, columns_of_photo]
+            into.append(float(np.abs(difference).max()))
+    assert max(errors) < 0.02
+    assert max(errors) < 0.1 * max(errors_of_ended)
+
+
+def test_what_is_kept_of_another_photo_changes_nothing(network: RetinaFaceNetwork) -> None:
+    rng = np.random.default_rng(5)
+    batch = rng.integers(0, 256, (1, 1056, 992, 3)).astype(np.float32)
+    sides = ((96, 96), (640, 512), (1056, 992), (160, 672), (640, 512), (96, 96))
+    regions = [
+        Region((Rectangle(0, 0, columns, rows),) * (PYRAMID + 1), (), len(STRIDES_PX))
+        for rows, columns in sides
+    ]
+    once = {region: network(batch, region) for region in regions}
+    for region in regions:
+        for output, expected in zip(network(batch, region), once[region], strict=True):
+            np.testing.assert_array_equal(output, expected)
 
 
 def test_a_network_of_an_older_bake_is_refused(baked: BakedModel, tmp_path: Path) -> None:

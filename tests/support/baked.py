@@ -35,6 +35,8 @@ SOURCES = (
     "model_build/conversion.py",
     "model_build/export.py",
     "model_build/ncnn_export.py",
+    "model_build/ncnn_graph.py",
+    "model_build/ncnn_surroundings.py",
     "model_build/networks.py",
     "model_build/parity.py",
     "model_build/yunet.py",

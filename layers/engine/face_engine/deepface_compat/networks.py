@@ -7,8 +7,16 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from face_engine.deepface_compat.regions import CROPS, PYRAMID, FeatureCrop, Rectangle
-from face_engine.inference.ncnn_network import FeatureBox, NcnnNetwork
+from face_engine.alignment import CROP_SIZE_PX
+from face_engine.deepface_compat.regions import (
+    BORDERS,
+    CROPS,
+    FeatureBorder,
+    FeatureCrop,
+    Rectangle,
+    Region,
+)
+from face_engine.inference.ncnn_network import FeatureBox, NcnnNetwork, border_name, crop_name
 
 Array = NDArray[np.float32]
 # From (1, H, W, 3) to RetinaFace's nine outputs.
@@ -16,6 +24,8 @@ Network: TypeAlias = Callable[[Array], list[Array]]
 # RetinaFace's outputs: at each stride the scores, boxes and landmarks of two anchors.
 STRIDES_PX = (32, 16, 8)
 CHANNELS = (4, 8, 20)
+# Below a whole photo, which needs 600 MB.
+KEPT_PIXELS = 800_000
 
 
 class ArcFaceNetwork:
@@ -29,7 +39,7 @@ class ArcFaceNetwork:
     """
 
     def __init__(self, file: Path) -> None:
-        self._network = NcnnNetwork(file, keeps_buffers=True)
+        self._network = NcnnNetwork(file, kept_pixels=CROP_SIZE_PX**2)
 
     def __call__(self, batch: Array) -> Array:
         """Returns (n, 512) float32 for (n, 112, 112, 3) float32 BGR from 0 to 1."""
@@ -47,33 +57,38 @@ class RetinaFaceNetwork:
     """
 
     def __init__(self, file: Path) -> None:
-        self._network = NcnnNetwork(file, len(STRIDES_PX) * len(CHANNELS), len(CROPS))
+        inputs = [*map(crop_name, range(len(CROPS))), *map(border_name, range(len(BORDERS)))]
+        self._network = NcnnNetwork(
+            file, len(STRIDES_PX) * len(CHANNELS), inputs, kept_pixels=KEPT_PIXELS
+        )
 
-    def __call__(
-        self,
-        batch: Array,
-        strides: int = len(STRIDES_PX),
-        views: Sequence[Rectangle] | None = None,
-    ) -> list[Array]:
+    def __call__(self, batch: Array, region: Region | None = None) -> list[Array]:
         """Returns the outputs for one image, as retina-face's TensorFlow network does.
 
         Args:
             batch: (1, H, W, 3) float32 RGB from 0 to 255.
-            strides: how many of `STRIDES_PX`, from the first on. The last ones are for small faces,
-                and take a quarter of the time.
-            views: the part of a larger image that `batch` is, and those within it that later stages
-                compute, as in a `Region`. None: they compute everything.
+            region: the part of the image that is seen. None: the whole image.
 
         Returns:
             For each stride 32, 16, 8 and its two anchors: (1, h, w, 4) probabilities of no face and
-            of a face, (1, h, w, 8) boxes, (1, h, w, 20) landmarks. They cover the last view.
+            of a face, (1, h, w, 8) boxes, (1, h, w, 20) landmarks. They cover the region's last
+            view, and only its strides.
         """
         (image,) = batch
-        if views is None:
-            rows, columns = image.shape[:2]
-            views = [Rectangle(0, 0, columns, rows)] * (PYRAMID + 1)
-        crops = [_to_cells(crop, views) for crop in CROPS]
-        heads = self._network.run(_to_planes(image), strides * len(CHANNELS), crops)
+        rows, columns = image.shape[:2]
+        if region is None:
+            region = Region.whole(rows, columns)
+        inputs = {
+            crop_name(index): _to_cells(crop, region.views).to_input()
+            for index, crop in enumerate(CROPS)
+        }
+        for index, border in enumerate(BORDERS):
+            inputs[border_name(index)] = _make_border(
+                border, region.views[border.view], rows, columns
+            )
+        seen = region.seen
+        planes = _to_planes(image[seen.top : seen.bottom, seen.left : seen.right])
+        heads = self._network.run(planes, region.strides * len(CHANNELS), inputs)
         return [
             _to_channels_last(_to_probabilities(head) if index % len(CHANNELS) == 0 else head)
             for index, head in enumerate(heads)
@@ -82,13 +97,38 @@ class RetinaFaceNetwork:
 
 def _to_cells(crop: FeatureCrop, views: Sequence[Rectangle]) -> FeatureBox:
     before, after = views[crop.before], views[crop.after]
+    rows, columns = _count_cells(after, crop.stride_px)
     return FeatureBox(
-        (after.left - before.left) // crop.stride_px,
-        (after.top - before.top) // crop.stride_px,
-        -(-(after.right - after.left) // crop.stride_px),
-        -(-(after.bottom - after.top) // crop.stride_px),
+        (after.left - before.left) // crop.stride_px + crop.black_cells,
+        (after.top - before.top) // crop.stride_px + crop.black_cells,
+        columns,
+        rows,
         crop.channels,
     )
+
+
+def _make_border(border: FeatureBorder, view: Rectangle, rows: int, columns: int) -> Array:
+    """Returns factors for features and what is around them: 0 for a border where the image ends.
+
+    The network itself puts zeros there. Elsewhere the factors are 1, for black around the features.
+    """
+    cells = border.cells
+    height, width = _count_cells(view, border.stride_px)
+    factors = np.ones((height + 2 * cells, width + 2 * cells), np.float32)
+    if view.top == 0:
+        factors[:cells] = 0
+    if view.bottom == rows:
+        factors[-cells:] = 0
+    if view.left == 0:
+        factors[:, :cells] = 0
+    if view.right == columns:
+        factors[:, -cells:] = 0
+    return factors[np.newaxis]
+
+
+def _count_cells(view: Rectangle, stride_px: int) -> tuple[int, int]:
+    """Returns the rows and columns of features that cover a part of an image."""
+    return -(-(view.bottom - view.top) // stride_px), -(-(view.right - view.left) // stride_px)
 
 
 def _to_planes(image: Array) -> Array:

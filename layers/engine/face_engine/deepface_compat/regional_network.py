@@ -1,9 +1,9 @@
 """RetinaFace on the parts of an image where YuNet sees a chance of a face.
 
 DeepFace adds a border of half the photo on each side, so three quarters of what RetinaFace sees is
-black. Here it sees only the proposed faces with a margin of whatever is around them, at the same
-scale, and only with the anchors that fit them. Its other outputs are filled with "no face". So
-DeepFace's own decoding follows as ever.
+black. Here it sees only the proposed faces with a margin of whatever is around them, little of the
+black, at the same scale, and only with the anchors that fit them. Its other outputs are filled with
+"no face". So DeepFace's own decoding follows as ever.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class RegionalRetinaFace:
 
     Args:
         network: RetinaFace.
-        propose: finds the boxes of possible faces, see `FaceProposer`.
+        propose: finds the boxes of possible faces in a photo, see `FaceProposer`.
         margin_px: how much is seen around the middle of a face.
     """
 
@@ -49,15 +49,16 @@ class RegionalRetinaFace:
     def __call__(self, batch: Array) -> list[Array]:
         """Returns the outputs that `RetinaFaceNetwork` returns."""
         rows, columns = batch.shape[1:3]
-        boxes = self._propose(batch[0].astype(np.uint8))
-        regions = choose_regions(boxes, rows, columns, self._margin_px)
+        image = batch[0].astype(np.uint8)
+        photo = find_photo(image)
+        boxes = self._propose(image[photo.top : photo.bottom, photo.left : photo.right])
+        boxes[:, :2] += photo.left, photo.top
+        regions = choose_regions(boxes, rows, columns, self._margin_px, photo)
         if not regions:
             return self._network(batch)
         outputs = _without_faces(rows, columns)
         for region in regions:
-            seen = region.seen
-            part = batch[:, seen.top : seen.bottom, seen.left : seen.right]
-            _paste(self._network(part, region.strides, region.views), outputs, region)
+            _paste(self._network(batch, region), outputs, region)
         return outputs
 
 
@@ -73,22 +74,18 @@ class FaceProposer:
     def __init__(self, yunet: YuNet) -> None:
         self._yunet = yunet
 
-    def __call__(self, image_rgb: NDArray[np.uint8]) -> Boxes:
-        """Returns (n, 4) x, y, w, h of possible faces in an (H, W, 3) image."""
-        inside = _without_border(image_rgb)
-        photo = image_rgb[inside.top : inside.bottom, inside.left : inside.right]
-        if not photo.size:
+    def __call__(self, photo_rgb: NDArray[np.uint8]) -> Boxes:
+        """Returns (n, 4) x, y, w, h of possible faces in an (H, W, 3) photo, which may be empty."""
+        if not photo_rgb.size:
             return np.empty((0, 4), np.float32)
-        small = shrink_exactly(photo, SMALL_SIDE_PX)
+        small = shrink_exactly(photo_rgb, SMALL_SIDE_PX)
         scale = np.array((small.x_scale, small.y_scale) * 2, np.float32)
-        boxes = np.concatenate(
+        return np.concatenate(
             [
                 self._find(small.rgb, 0) * scale,
-                *(self._find(photo, quarter_turns) for quarter_turns in range(4)),
+                *(self._find(photo_rgb, quarter_turns) for quarter_turns in range(4)),
             ]
         )
-        boxes[:, :2] += inside.left, inside.top
-        return boxes
 
     def _find(self, photo: NDArray[np.uint8], quarter_turns: int) -> Boxes:
         rotated = rotate(photo, quarter_turns)
@@ -101,8 +98,8 @@ class FaceProposer:
         return boxes
 
 
-def _without_border(image: NDArray[np.uint8]) -> Rectangle:
-    """Returns the part around all pixels that are not black."""
+def find_photo(image: NDArray[np.uint8]) -> Rectangle:
+    """Returns the part around all pixels of an (H, W, 3) image that are not black."""
     # Along the memory: a maximum of three values for each pixel takes many times as long.
     rows = np.flatnonzero(image.reshape(len(image), -1).any(axis=1))
     columns = np.flatnonzero(np.bitwise_or.reduce(image, axis=0).any(axis=1))

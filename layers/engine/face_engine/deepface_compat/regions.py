@@ -21,6 +21,7 @@ class FeatureCrop(NamedTuple):
         channels: of these features.
         before: the index of the part that they have, in the `views` of a `Region`.
         after: the index of the part that is left.
+        black_cells: so much farther than before that part may reach, where all is black.
     """
 
     layer: str
@@ -28,6 +29,21 @@ class FeatureCrop(NamedTuple):
     channels: int
     before: int
     after: int
+    black_cells: int = 0
+
+
+class FeatureBorder(NamedTuple):
+    """What a convolution puts around its features.
+
+    Attributes:
+        stride_px: of these features.
+        view: the index of the part that they cover, in the `views` of a `Region`.
+        cells: so many on each side.
+    """
+
+    stride_px: int
+    view: int
+    cells: int
 
 
 # The largest stride of RetinaFace: parts that begin at its multiples have the same anchors.
@@ -38,24 +54,40 @@ LARGEST_ANCHORS_PX = (128, 32)
 # (arXiv:1905.00641, 4.2): those of a face that is 1.8 times as large. The rest is for proposals
 # that are too large.
 LARGEST_FACE_IN_ANCHORS = 2.5
+# What `Region.views` holds: the part that each stage computes.
+STAGE_1, STAGE_2, STAGE_3, STAGE_4, PYRAMID = range(5)
 # The later a stage, the fewer layers behind it look beyond a cell. So less is needed around the
 # middle of a face than the margin of the photo: the pyramid's layers look 96 px around at the
 # largest stride, and stage 4 as far again. With 64 px for the pyramid, scores of the largest stride
 # changed by up to 0.3, with 128 px for stage 4 by 0.05. These change them as little as the margin.
 STAGE_4_PX = 160
 PYRAMID_PX = 96
-# What `Region.views` holds.
-PHOTO, STAGE_4, PYRAMID = range(3)
-# The end of stage 3, and the three levels of the feature pyramid.
+# Where there is only black, a stage needs no more than it has seen of the photo: stage 1 looks 18
+# px around, stage 2 as far as 46. Beyond, features are those of an endless black plane. Stage 3
+# looks as far as 134, but at 96 px that changes outputs by less than the margin does, at 64 px by
+# 50 times as much. Each is at most a grid's step more than the one before, see `black_cells`.
+BLACK_PX = (32, 64, 96, 96, 96)
+# The ends of the first three stages, and the three levels of the feature pyramid.
 CROPS = (
-    FeatureCrop("stage4_unit1_relu1", 16, 1024, PHOTO, STAGE_4),
-    FeatureCrop("ssh_m1_red_conv_relu", 8, 256, PHOTO, PYRAMID),
+    FeatureCrop("stage2_unit1_relu1", 4, 256, STAGE_1, STAGE_2, GRID_PX // 4),
+    FeatureCrop("stage3_unit1_relu1", 8, 512, STAGE_2, STAGE_3, GRID_PX // 8),
+    FeatureCrop("stage4_unit1_relu1", 16, 1024, STAGE_3, STAGE_4),
+    FeatureCrop("ssh_m1_red_conv_relu", 8, 256, STAGE_3, PYRAMID),
     FeatureCrop("ssh_c2_lateral_relu", 16, 256, STAGE_4, PYRAMID),
     FeatureCrop("ssh_c3_lateral_relu", 32, 256, STAGE_4, PYRAMID),
 )
-# Their shares of the network's time, from their multiply-adds, of which Winograd's method saves
-# half in convolutions of 3 × 3.
-TIME_SHARES = (0.66, 0.17, 0.17)
+# All that its convolutions and its pooling have. A stage begins with a convolution of stride 2.
+BORDERS = (
+    FeatureBorder(1, STAGE_1, 3),
+    *(FeatureBorder(stride_px, STAGE_1, 1) for stride_px in (2, 4)),
+    *(FeatureBorder(stride_px, STAGE_2, 1) for stride_px in (4, 8)),
+    *(FeatureBorder(stride_px, STAGE_3, 1) for stride_px in (8, 16)),
+    *(FeatureBorder(stride_px, STAGE_4, 1) for stride_px in (16, 32)),
+    *(FeatureBorder(stride_px, PYRAMID, 1) for stride_px in (8, 16, 32)),
+)
+# The stages' shares of the network's time, from their multiply-adds, of which Winograd's method
+# saves half in convolutions of 3 × 3.
+TIME_SHARES = (0.15, 0.22, 0.29, 0.17, 0.17)
 # Above this share of the image, one run on the whole is as fast.
 MAX_SHARE = 0.8
 
@@ -83,6 +115,15 @@ class Rectangle:
             max(self.bottom, other.bottom),
         )
 
+    def clipped(self, other: "Rectangle") -> "Rectangle":
+        """Returns the part of it that lies in another one, which it overlaps."""
+        return Rectangle(
+            max(self.left, other.left),
+            max(self.top, other.top),
+            min(self.right, other.right),
+            min(self.bottom, other.bottom),
+        )
+
     def expanded(self, pixels: int, rows: int, columns: int) -> "Rectangle":
         """Returns it with a margin, out to the grid, clipped to an image."""
         return Rectangle(
@@ -101,8 +142,7 @@ class Region:
     they are at least a margin away from where the photo and its features are cut.
 
     Attributes:
-        views: the part of the image that is seen, and those of it that stage 4 and the feature
-            pyramid compute. Each lies within the one before.
+        views: the part of the image that each stage computes; see `STAGE_1` and the others.
         cores: the parts around the middle of faces.
         strides: only the outputs of the first ones are needed: the faces are too large for the
             anchors of the others.
@@ -112,10 +152,16 @@ class Region:
     cores: tuple[Rectangle, ...]
     strides: int
 
+    @classmethod
+    def whole(cls, rows: int, columns: int) -> "Region":
+        """Returns the region that is a whole image."""
+        image = Rectangle(0, 0, columns, rows)
+        return cls((image,) * len(TIME_SHARES), (image,), 1 + len(LARGEST_ANCHORS_PX))
+
     @property
     def seen(self) -> Rectangle:
         """The part of the image that is seen."""
-        return self.views[PHOTO]
+        return self.views[STAGE_1]
 
     @property
     def cost(self) -> float:
@@ -129,7 +175,7 @@ class Region:
 
 
 def choose_regions(
-    boxes: NDArray[np.float32], rows: int, columns: int, margin_px: int
+    boxes: NDArray[np.float32], rows: int, columns: int, margin_px: int, photo: Rectangle
 ) -> list[Region]:
     """Returns the regions to look at; none if looking at the whole image is as good.
 
@@ -138,21 +184,44 @@ def choose_regions(
         rows: of the image.
         columns: of the image.
         margin_px: what is to be seen around the middle of each face.
+        photo: what is not black.
     """
-    margins_px = (margin_px, min(margin_px, STAGE_4_PX), min(margin_px, PYRAMID_PX))
     regions = _join(
         [
-            Region(
-                tuple(core.expanded(pixels, rows, columns) for pixels in margins_px),
-                (core,),
-                _count_strides(box),
-            )
+            Region(_views_of(core, rows, columns, margin_px, photo), (core,), _count_strides(box))
             for box in boxes
             if (core := _core_of(box, rows, columns)).area > 0
         ]
     )
     cost = sum(region.cost for region in regions)
     return [] if cost > MAX_SHARE * rows * columns else regions
+
+
+def _views_of(
+    core: Rectangle, rows: int, columns: int, margin_px: int, photo: Rectangle
+) -> tuple[Rectangle, ...]:
+    margins_px = (*(margin_px,) * 3, min(margin_px, STAGE_4_PX), min(margin_px, PYRAMID_PX))
+    shown = photo.joined(core)
+    return tuple(
+        core.expanded(pixels, rows, columns).clipped(
+            _limit(shown, black_px, rows, columns, margin_px)
+        )
+        for pixels, black_px in zip(margins_px, BLACK_PX, strict=True)
+    )
+
+
+def _limit(shown: Rectangle, black_px: int, rows: int, columns: int, margin_px: int) -> Rectangle:
+    """Returns how far a view may reach: into the black around the photo.
+
+    Where the image ends within the margin, it reaches the end, because the zeros there matter.
+    """
+    limit = shown.expanded(black_px, rows, columns)
+    return Rectangle(
+        limit.left if shown.left > margin_px else 0,
+        limit.top if shown.top > margin_px else 0,
+        limit.right if columns - shown.right > margin_px else columns,
+        limit.bottom if rows - shown.bottom > margin_px else rows,
+    )
 
 
 def _core_of(box: NDArray[np.float32], rows: int, columns: int) -> Rectangle:

@@ -1,8 +1,9 @@
 """A network run by ncnn, which computes 3×3 convolutions by Winograd's method."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 # Sets what the library reads from the environment, so it comes before it.
@@ -28,6 +29,11 @@ def crop_name(index: int) -> str:
     return f"crop{index}"
 
 
+def border_name(index: int) -> str:
+    """Returns the name of the input that says what stands around the features of some layers."""
+    return f"border{index}"
+
+
 class FeatureBox(NamedTuple):
     """A part of a layer's output, in cells."""
 
@@ -37,13 +43,13 @@ class FeatureBox(NamedTuple):
     rows: int
     channels: int
 
-    def to_input(self) -> ncnn.Mat:
+    def to_input(self) -> NDArray[np.float32]:
         """Returns it as ncnn's layer Crop reads it: six integers, with the first channel."""
         integers = np.array(
             (self.left, self.top, 0, self.columns, self.rows, self.channels), np.int32
         )
-        # The same bytes: a copy, because ncnn does not keep the array.
-        return ncnn.Mat(integers.view(np.float32)).clone()
+        # The same bytes.
+        return integers.view(np.float32)
 
 
 class NcnnNetwork:
@@ -55,18 +61,25 @@ class NcnnNetwork:
     Args:
         file: the network.
         outputs: the number of its outputs.
-        crops: the number of its layers whose output can be cut.
-        keeps_buffers: keep the memory of a run for the next one, for small inputs of one size.
+        inputs: the names of its inputs besides the image.
+        kept_pixels: the memory of a run on at most so many pixels is kept for the next one. Memory
+            from the system comes in pages of zeros, which took a sixth of RetinaFace's time.
 
     Raises:
         ValueError: it is not such a file.
     """
 
     def __init__(
-        self, file: Path, outputs: int = 1, crops: int = 0, *, keeps_buffers: bool = False
+        self,
+        file: Path,
+        outputs: int = 1,
+        inputs: Sequence[str] = (),
+        *,
+        kept_pixels: int,
     ) -> None:
         self._outputs = [output_name(index) for index in range(outputs)]
-        self._keeps_buffers = keeps_buffers
+        self._max_kept_pixels = kept_pixels
+        self._kept_pixels = 0
         self._allocators = ncnn.PoolAllocator(), ncnn.PoolAllocator()
         self._net = ncnn.Net()
         options = self._net.opt
@@ -80,31 +93,34 @@ class NcnnNetwork:
         options.blob_allocator, options.workspace_allocator = self._allocators
         if self._net.load_param_mem(_read_graph(file)) or self._net.load_model(str(file)):
             raise ValueError(f"{file.name} is not a network of ncnn")
-        expected = [INPUT, *map(crop_name, range(crops))]
-        if sorted(self._net.input_names()) != sorted(expected):
+        if sorted(self._net.input_names()) != sorted([INPUT, *inputs]):
             raise ValueError(f"{file.name} was made by another version of the bake")
 
     def run(
         self,
         planes: NDArray[np.float32],
         outputs: int | None = None,
-        crops: Sequence[FeatureBox] = (),
+        inputs: Mapping[str, NDArray[np.float32]] = MappingProxyType({}),
     ) -> Sequence[NDArray[np.float32]]:
         """Returns the outputs, each (channels, rows, columns) or (channels,) float32.
 
         Args:
             planes: (channels, rows, columns) float32.
             outputs: how many of them, from the first on. What only the others need is not computed.
-            crops: what is left of the outputs of these layers, one for each.
+            inputs: all besides the image, by their names.
 
         Raises:
             RuntimeError: ncnn failed, for want of memory.
         """
+        pixels = planes[0].size
+        if pixels > self._kept_pixels:
+            # What was kept is too small for this.
+            self._return_memory()
         extractor = self._net.create_extractor()
-        # A copy, because ncnn needs each plane to begin at a multiple of 16 bytes.
-        extractor.input(INPUT, ncnn.Mat(planes).clone())
-        for index, crop in enumerate(crops):
-            extractor.input(crop_name(index), crop.to_input())
+        for name, array in {INPUT: planes, **inputs}.items():
+            # A copy, because ncnn does not keep the array, and each plane must begin at a multiple
+            # of 16 bytes.
+            extractor.input(name, ncnn.Mat(array).clone())
         results = []
         for name in self._outputs[:outputs]:
             status, output = extractor.extract(name)
@@ -112,10 +128,16 @@ class NcnnNetwork:
                 raise RuntimeError(f"ncnn failed with {status}")
             results.append(np.array(output))
         del extractor, output
-        if not self._keeps_buffers:
-            for allocator in self._allocators:
-                allocator.clear()
+        if pixels > self._max_kept_pixels:
+            self._return_memory()
+        else:
+            self._kept_pixels = max(self._kept_pixels, pixels)
         return results
+
+    def _return_memory(self) -> None:
+        self._kept_pixels = 0
+        for allocator in self._allocators:
+            allocator.clear()
 
 
 def _read_graph(file: Path) -> str:

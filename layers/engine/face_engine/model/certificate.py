@@ -9,8 +9,9 @@ MAX_EMBEDDING_DISTANCE = 1e-3
 MIN_SCENES = 10
 # The bake tries these, smallest first.
 MARGINS_PX = (128, 160, 192, 224, 256)
-# The rules by which `choose_regions` chooses what is seen; raise it when they change.
-RULES = 4
+# The rules by which `choose_regions` chooses what is seen, and the network cuts its features; raise
+# it when they change.
+RULES = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,25 @@
-"""The parts that RetinaFace sees contain the middle of every proposed face with its margin."""
+"""What RetinaFace sees has the middle of every proposed face with its margin, and little black."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from face_engine.deepface_compat.networks import _make_border, _to_cells
 from face_engine.deepface_compat.regions import (
+    BLACK_PX,
+    BORDERS,
     CROPS,
     GRID_PX,
     MAX_SHARE,
     PYRAMID_PX,
+    STAGE_4_PX,
     Rectangle,
+    Region,
     choose_regions,
 )
 
+LARGE = Rectangle(0, 0, 2000, 2000)
 SIZES = st.integers(1, 2100)
 BOXES = st.lists(
     st.tuples(
@@ -35,25 +41,37 @@ def is_inside(inner: Rectangle, outer: Rectangle) -> bool:
     )
 
 
-@given(BOXES, SIZES, SIZES, st.sampled_from([0, 128, 256]))
+@st.composite
+def photos(draw: st.DrawFn) -> tuple[int, int, Rectangle]:
+    """The rows and columns of an image, and what is not black in it."""
+    columns, rows = draw(SIZES), draw(SIZES)
+    left, top = draw(st.integers(0, columns - 1)), draw(st.integers(0, rows - 1))
+    right, bottom = draw(st.integers(left + 1, columns)), draw(st.integers(top + 1, rows))
+    return rows, columns, Rectangle(left, top, right, bottom)
+
+
+def whole(rows: int, columns: int) -> Rectangle:
+    return Rectangle(0, 0, columns, rows)
+
+
+@given(BOXES, photos(), st.sampled_from([0, 128, 256]))
 def test_the_middle_of_every_box_is_seen_with_its_margin(
-    boxes: list[tuple[float, ...]], rows: int, columns: int, margin: int
+    boxes: list[tuple[float, ...]], image: tuple[int, int, Rectangle], margin: int
 ) -> None:
+    rows, columns, photo = image
     array = np.array(boxes, np.float32).reshape(-1, 4)
-    regions = choose_regions(array, rows, columns, margin)
-    image = Rectangle(0, 0, columns, rows)
+    regions = choose_regions(array, rows, columns, margin, photo)
     for region in regions:
-        outer = image
-        for view in region.views:
-            assert is_inside(view, outer)
-            assert view.area > 0
+        margins = (margin, margin, margin, min(margin, STAGE_4_PX), min(margin, PYRAMID_PX))
+        for view, pixels, black_px in zip(region.views, margins, BLACK_PX, strict=True):
+            assert is_inside(view, whole(rows, columns))
             assert view.left % GRID_PX == view.top % GRID_PX == 0
             assert view.right % GRID_PX == 0 or view.right == columns
             assert view.bottom % GRID_PX == 0 or view.bottom == rows
-            outer = view
-        for core in region.cores:
-            assert is_inside(core.expanded(margin, rows, columns), region.seen)
-            assert is_inside(core.expanded(min(margin, PYRAMID_PX), rows, columns), outer)
+            for core in region.cores:
+                near = photo.joined(core).expanded(black_px, rows, columns)
+                assert is_inside(core, view)
+                assert is_inside(core.expanded(pixels, rows, columns).clipped(near), view)
     cores = [core for region in regions for core in region.cores]
     for x, y, width, height in array.tolist() if regions else []:
         left, top = max(x + width / 4, 0.0), max(y + height / 4, 0.0)
@@ -66,36 +84,91 @@ def test_the_middle_of_every_box_is_seen_with_its_margin(
                 and bottom <= core.bottom
                 for core in cores
             )
-    assert sum(region.cost for region in regions) <= MAX_SHARE * image.area
+    assert sum(region.cost for region in regions) <= MAX_SHARE * rows * columns
+
+
+@given(BOXES, photos(), st.sampled_from([128, 192, 256]))
+def test_each_stage_computes_what_the_one_before_did_and_a_step_of_black(
+    boxes: list[tuple[float, ...]], image: tuple[int, int, Rectangle], margin: int
+) -> None:
+    rows, columns, photo = image
+    array = np.array(boxes, np.float32).reshape(-1, 4)
+    for region in choose_regions(array, rows, columns, margin, photo):
+        shown = photo
+        for core in region.cores:
+            shown = shown.joined(core)
+        for crop in CROPS:
+            before, after = region.views[crop.before], region.views[crop.after]
+            assert (after.left - before.left) % crop.stride_px == 0
+            assert (after.top - before.top) % crop.stride_px == 0
+            cut = _to_cells(crop, region.views)
+            size_x, size_y = (
+                -(-pixels // crop.stride_px) + 2 * crop.black_cells
+                for pixels in (before.right - before.left, before.bottom - before.top)
+            )
+            assert cut.left >= 0
+            assert cut.left + cut.columns <= size_x
+            assert cut.top >= 0
+            assert cut.top + cut.rows <= size_y
+            # What it has beyond lies in the black, and not where the image ends.
+            assert after.left >= before.left or 0 < before.left < shown.left
+            assert after.top >= before.top or 0 < before.top < shown.top
+            assert after.right <= before.right or columns > before.right > shown.right
+            assert after.bottom <= before.bottom or rows > before.bottom > shown.bottom
+
+
+def test_in_the_black_a_photo_is_cut_near_its_edge() -> None:
+    photo = Rectangle(320, 384, 960, 896)
+    face = np.array([(600, 600, 80, 80)], np.float32)
+    (region,) = choose_regions(face, 1280, 1280, 256, photo)
+    assert [view.top for view in region.views] == [352, 352, 352, 448, 512]
+    (region,) = choose_regions(face, 1280, 1280, 256, Rectangle(500, 500, 760, 760))
+    assert [view.left for view in region.views] == [448, 416, 384, 448, 512]
+
+
+def test_where_the_image_ends_soon_its_end_is_seen() -> None:
+    face = np.array([(300, 600, 80, 80)], np.float32)
+    near, far = (
+        choose_regions(face, 1280, 1280, 224, Rectangle(left, 384, 960, 896))[0]
+        for left in (200, 260)
+    )
+    assert near.seen.left == 96
+    assert far.seen.left == 224
+
+
+def test_zeros_stand_only_where_the_image_ends() -> None:
+    for border in BORDERS:
+        region = Region.whole(96, 128)
+        inner = slice(border.cells, -border.cells)
+        expected = np.zeros((1, *(96 // border.stride_px + 2 * border.cells,) * 2), np.float32)
+        made = _make_border(border, Rectangle(0, 0, 96, 96), 96, 128)
+        expected[:, inner, border.cells :] = 1
+        np.testing.assert_array_equal(made, expected)
+        assert _make_border(border, Rectangle(32, 32, 64, 64), 96, 128).all()
+        assert _make_border(border, region.views[0], 96, 128).sum() == (
+            96 // border.stride_px * (128 // border.stride_px)
+        )
 
 
 def test_faces_side_by_side_are_seen_in_one_run_and_distant_ones_apart() -> None:
     near = np.array([(400, 400, 80, 80), (500, 410, 80, 80)], np.float32)
-    (region,) = choose_regions(near, 1024, 2000, 128)
+    (region,) = choose_regions(near, 1024, 2000, 128, whole(1024, 2000))
     assert len(region.cores) == 2
     far = np.array([(100, 100, 80, 80), (1800, 800, 80, 80)], np.float32)
-    assert len(choose_regions(far, 1024, 2000, 128)) == 2
+    assert len(choose_regions(far, 1024, 2000, 128, whole(1024, 2000))) == 2
 
 
 def test_where_a_face_fills_the_image_the_whole_is_seen() -> None:
-    assert choose_regions(np.array([(0, 0, 512, 512)], np.float32), 512, 512, 224) == []
+    face = np.array([(0, 0, 512, 512)], np.float32)
+    assert choose_regions(face, 512, 512, 224, whole(512, 512)) == []
 
 
 @pytest.mark.parametrize(("face_px", "strides"), [(20, 3), (80, 3), (81, 2), (320, 2), (321, 1)])
 def test_faces_are_looked_for_with_anchors_of_their_size(face_px: int, strides: int) -> None:
     large = (100, 100, face_px, face_px)
-    (region,) = choose_regions(np.array([large], np.float32), 2000, 2000, 128)
+    (region,) = choose_regions(np.array([large], np.float32), 2000, 2000, 128, LARGE)
     assert region.strides == strides
     # A small face in front of it needs them all.
     small = (100 + face_px / 2, 100 + face_px / 2, 40, 40)
-    (region,) = choose_regions(np.array([large, small], np.float32), 2000, 2000, 128)
+    (region,) = choose_regions(np.array([large, small], np.float32), 2000, 2000, 128, LARGE)
     assert region.strides == 3
-
-
-def test_a_part_of_whole_cells_is_left_of_each_layer() -> None:
-    (region,) = choose_regions(np.array([(900, 500, 80, 80)], np.float32), 1023, 1537, 160)
-    for crop in CROPS:
-        before, after = region.views[crop.before], region.views[crop.after]
-        assert is_inside(after, before)
-        assert (after.left - before.left) % crop.stride_px == 0
-        assert (after.top - before.top) % crop.stride_px == 0
