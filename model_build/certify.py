@@ -50,10 +50,10 @@ def certify(
     # They import deepface, which would prefer TensorFlow.
     os.environ["DEEPFACE_BACKEND_ENGINE"] = "onnx"
     from face_engine.deepface_compat.arcface import DeepFaceCropper, DeepFaceEmbedder
-    from face_engine.deepface_compat.clients import RetinaFaceDetector
     from face_engine.deepface_compat.locator import DeepFaceLocator
     from face_engine.deepface_compat.networks import ArcFaceNetwork, Network, RetinaFaceNetwork
     from face_engine.deepface_compat.regional_network import FaceProposer, RegionalRetinaFace
+    from face_engine.deepface_compat.retinaface_detector import RetinaFaceDetector
     from face_engine.detection.yunet_network import YuNet
 
     names = {"retinaface": entry.detectors["retinaface"], "yunet": entry.detectors["yunet"]}

@@ -13,9 +13,10 @@ import pytest
 
 from face_contract.errors import ModelUnavailable, MultipleFacesDetected, NoFaceDetected
 from face_engine.deepface_compat.arcface import DeepFaceCropper, DeepFaceEmbedder
-from face_engine.deepface_compat.clients import RetinaFaceDetector, YuNetDetector
+from face_engine.deepface_compat.clients import YuNetDetector
 from face_engine.deepface_compat.locator import DeepFaceLocator
 from face_engine.deepface_compat.networks import ArcFaceNetwork, RetinaFaceNetwork
+from face_engine.deepface_compat.retinaface_detector import RetinaFaceDetector
 from face_engine.extractor import Extractor
 from face_engine.faces import BoundingBox, Extraction, ExtractionOptions, Photo
 from face_engine.model.loader import ModelLoader

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from face_engine.deepface_compat.clients import RetinaFaceDetector
 from face_engine.deepface_compat.networks import RetinaFaceNetwork
+from face_engine.deepface_compat.retinaface_detector import RetinaFaceDetector
 from face_engine.detection.yunet import YuNetDetector
 from face_engine.faces import RGBImage
 from face_engine.photo import decode_image

@@ -77,7 +77,7 @@ def canvas(read_photo: ReadPhoto, name: str) -> RGBImage:
 def test_the_outputs_that_show_faces_are_those_of_the_whole(
     name: str, network: RetinaFaceNetwork, regional: RegionalRetinaFace, read_photo: ReadPhoto
 ) -> None:
-    batch = canvas(read_photo, name)[np.newaxis].astype(np.float32)
+    batch = canvas(read_photo, name)[np.newaxis]
     whole, parts = network(batch), regional(batch)
     assert [part.shape for part in parts] == [output.shape for output in whole]
     shown = 0
@@ -95,14 +95,14 @@ def test_the_outputs_that_show_faces_are_those_of_the_whole(
 def test_without_a_proposal_the_whole_is_seen(
     network: RetinaFaceNetwork, regional: RegionalRetinaFace
 ) -> None:
-    batch = np.full((1, 320, 352, 3), 90, np.float32)
+    batch = np.full((1, 320, 352, 3), 90, np.uint8)
     for part, output in zip(regional(batch), network(batch), strict=True):
         np.testing.assert_array_equal(part, output)
 
 
 def test_of_the_whole_no_feature_is_cut(network: RetinaFaceNetwork, read_photo: ReadPhoto) -> None:
     rows, columns = 352, 480
-    batch = canvas(read_photo, "person_b_2.jpg")[np.newaxis, :rows, :columns].astype(np.float32)
+    batch = canvas(read_photo, "person_b_2.jpg")[np.newaxis, :rows, :columns]
     whole = Region.whole(rows, columns)
     for output, expected in zip(network(batch, whole), network(batch), strict=True):
         np.testing.assert_array_equal(output, expected)
@@ -129,7 +129,7 @@ def test_cut_in_the_black_near_the_photo_its_outputs_are_those_of_the_whole(
     image = canvas(read_photo, name)
     rows, columns = image.shape[:2]
     photo = find_photo(image)
-    batch = image[np.newaxis].astype(np.float32)
+    batch = image[np.newaxis]
     views = tuple(photo.expanded(pixels, rows, columns) for pixels in BLACK_PX)
     parts = network(batch, Region(views, (photo,), len(STRIDES_PX)))
     # The same part, as if the image ended there.
@@ -154,7 +154,7 @@ def test_cut_in_the_black_near_the_photo_its_outputs_are_those_of_the_whole(
 
 def test_what_is_kept_of_another_photo_changes_nothing(network: RetinaFaceNetwork) -> None:
     rng = np.random.default_rng(5)
-    batch = rng.integers(0, 256, (1, 1056, 992, 3)).astype(np.float32)
+    batch = rng.integers(0, 256, (1, 1056, 992, 3), np.uint8)
     sides = ((96, 96), (640, 512), (1056, 992), (160, 672), (640, 512), (96, 96))
     regions = [
         Region((Rectangle(0, 0, columns, rows),) * (PYRAMID + 1), (), len(STRIDES_PX))

@@ -44,6 +44,7 @@ SOURCES = (
     "layers/engine/face_engine/deepface_compat/networks.py",
     "layers/engine/face_engine/deepface_compat/regional_network.py",
     "layers/engine/face_engine/deepface_compat/regions.py",
+    "layers/engine/face_engine/deepface_compat/retinaface_detector.py",
     "layers/engine/face_engine/detection/yunet_network.py",
     "layers/engine/face_engine/model/certificate.py",
     "layers/engine/face_engine/model/folder.py",

@@ -1,23 +1,20 @@
-"""DeepFace's detectors, from files that we have checked.
+"""What is used of DeepFace, and its YuNet from a file that we have checked.
 
 The clients of deepface 0.0.103 look for their weights in DEEPFACE_HOME and download missing ones.
-The subclasses here take the path instead. Importing this module imports deepface, which takes half
+The subclass here takes the path instead. Importing this module imports deepface, which takes half
 a second, so only a model's builder imports it.
 """
 
-import threading
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from face_engine.deepface_compat.imports import without_downloads
-from face_engine.deepface_compat.networks import Network
 from face_engine.detection.yunet_network import YuNet
 
 with without_downloads():
     from deepface.models.Detector import Detector, FacialAreaRegion
-    from deepface.models.face_detection.RetinaFace import RetinaFaceClient
     from deepface.models.face_detection.YuNet import YuNetClient
     from deepface.modules.detection import extract_face
     from deepface.modules.preprocessing import resize_image
@@ -25,7 +22,6 @@ with without_downloads():
 __all__ = [
     "Detector",
     "FacialAreaRegion",
-    "RetinaFaceDetector",
     "YuNetDetector",
     "extract_face",
     "resize_image",
@@ -34,23 +30,6 @@ __all__ = [
 
 # DeepFace's default.
 YUNET_THRESHOLD = 0.9
-
-
-class RetinaFaceDetector(RetinaFaceClient):  # type: ignore[misc]
-    """RetinaFace with its default score threshold of 0.9.
-
-    One call at a time: a search uses all processors and 600 MB of memory.
-    """
-
-    def __init__(self, network: Network) -> None:
-        self.model = network
-        self._turn = threading.Lock()
-
-    def detect_faces(self, img: NDArray[np.uint8]) -> list[FacialAreaRegion]:
-        """Returns the faces in an (H, W, 3) uint8 BGR image."""
-        with self._turn:
-            found: list[FacialAreaRegion] = super().detect_faces(img)
-        return found
 
 
 class YuNetDetector(YuNetClient):  # type: ignore[misc]

@@ -19,8 +19,8 @@ from face_engine.deepface_compat.regions import (
 from face_engine.inference.ncnn_network import FeatureBox, NcnnNetwork, border_name, crop_name
 
 Array = NDArray[np.float32]
-# From (1, H, W, 3) to RetinaFace's nine outputs.
-Network: TypeAlias = Callable[[Array], list[Array]]
+# From (1, H, W, 3) uint8 RGB to RetinaFace's nine outputs.
+Network: TypeAlias = Callable[[NDArray[np.uint8]], list[Array]]
 # RetinaFace's outputs: at each stride the scores, boxes and landmarks of two anchors.
 STRIDES_PX = (32, 16, 8)
 CHANNELS = (4, 8, 20)
@@ -62,11 +62,13 @@ class RetinaFaceNetwork:
             file, len(STRIDES_PX) * len(CHANNELS), inputs, kept_pixels=KEPT_PIXELS
         )
 
-    def __call__(self, batch: Array, region: Region | None = None) -> list[Array]:
+    def __call__(
+        self, batch: NDArray[np.uint8] | Array, region: Region | None = None
+    ) -> list[Array]:
         """Returns the outputs for one image, as retina-face's TensorFlow network does.
 
         Args:
-            batch: (1, H, W, 3) float32 RGB from 0 to 255.
+            batch: (1, H, W, 3) uint8 or float32 RGB from 0 to 255.
             region: the part of the image that is seen. None: the whole image.
 
         Returns:
@@ -131,7 +133,7 @@ def _count_cells(view: Rectangle, stride_px: int) -> tuple[int, int]:
     return -(-(view.bottom - view.top) // stride_px), -(-(view.right - view.left) // stride_px)
 
 
-def _to_planes(image: Array) -> Array:
+def _to_planes(image: NDArray[np.uint8] | Array) -> Array:
     return np.ascontiguousarray(image.transpose(2, 0, 1), np.float32)
 
 

@@ -46,10 +46,10 @@ class RegionalRetinaFace:
         self._propose = propose
         self._margin_px = margin_px
 
-    def __call__(self, batch: Array) -> list[Array]:
-        """Returns the outputs that `RetinaFaceNetwork` returns."""
-        rows, columns = batch.shape[1:3]
-        image = batch[0].astype(np.uint8)
+    def __call__(self, batch: NDArray[np.uint8]) -> list[Array]:
+        """Returns the outputs that `RetinaFaceNetwork` returns for (1, H, W, 3) uint8 RGB."""
+        (image,) = batch
+        rows, columns = image.shape[:2]
         photo = find_photo(image)
         boxes = self._propose(image[photo.top : photo.bottom, photo.left : photo.right])
         boxes[:, :2] += photo.left, photo.top

@@ -9,10 +9,11 @@ from face_engine.deepface_compat.arcface import (
     DeepFaceEmbedder,
 )
 from face_engine.deepface_compat.clients import Detector as DeepFaceDetector
-from face_engine.deepface_compat.clients import RetinaFaceDetector, YuNetDetector
+from face_engine.deepface_compat.clients import YuNetDetector
 from face_engine.deepface_compat.locator import DeepFaceLocator
 from face_engine.deepface_compat.networks import ArcFaceNetwork, RetinaFaceNetwork
 from face_engine.deepface_compat.regional_network import FaceProposer, RegionalRetinaFace
+from face_engine.deepface_compat.retinaface_detector import RetinaFaceDetector
 from face_engine.detection.yunet_network import YuNet
 from face_engine.extractor import Extractor
 from face_engine.model.choice import ModelChoice, find_margin_px
