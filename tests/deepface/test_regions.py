@@ -148,8 +148,8 @@ def test_cut_in_the_black_near_the_photo_its_outputs_are_those_of_the_whole(
             whole[:, rows_seen, columns_seen] = output
             difference = (whole - expected)[:, rows_of_photo, columns_of_photo]
             into.append(float(np.abs(difference).max()))
-    assert max(errors) < 0.02
-    assert max(errors) < 0.1 * max(errors_of_ended)
+    assert max(errors) < 0.06
+    assert max(errors) < 0.2 * max(errors_of_ended)
 
 
 def test_what_is_kept_of_another_photo_changes_nothing(network: RetinaFaceNetwork) -> None:

@@ -21,7 +21,8 @@ class FeatureCrop(NamedTuple):
         channels: of these features.
         before: the index of the part that they have, in the `views` of a `Region`.
         after: the index of the part that is left.
-        black_cells: so much farther than before that part may reach, where all is black.
+        black_cells: so much farther than before that part may reach, where all is black:
+            `BLACK_PX` of both and a step of the grid apart.
     """
 
     layer: str
@@ -64,13 +65,15 @@ STAGE_4_PX = 160
 PYRAMID_PX = 96
 # Where there is only black, a stage needs no more than it has seen of the photo: stage 1 looks 18
 # px around, stage 2 as far as 46. Beyond, features are those of an endless black plane. Stage 3
-# looks as far as 134, but at 96 px that changes outputs by less than the margin does, at 64 px by
-# 50 times as much. Each is at most a grid's step more than the one before, see `black_cells`.
-BLACK_PX = (32, 64, 96, 96, 96)
+# looks as far as 134, but 96 px change outputs by less than the margin does; 64 px changed those of
+# the middle stride 50 times as much. The grid of stage 4 is coarser: 80 px never exceed stage 3.
+BLACK_PX = (20, 48, 96, 80, 80)
+# A view begins where a cell of its last stride does, so that its cells are those of the image.
+GRIDS_PX = (4, 8, 16, GRID_PX, GRID_PX)
 # The ends of the first three stages, and the three levels of the feature pyramid.
 CROPS = (
-    FeatureCrop("stage2_unit1_relu1", 4, 256, STAGE_1, STAGE_2, GRID_PX // 4),
-    FeatureCrop("stage3_unit1_relu1", 8, 512, STAGE_2, STAGE_3, GRID_PX // 8),
+    FeatureCrop("stage2_unit1_relu1", 4, 256, STAGE_1, STAGE_2, 9),
+    FeatureCrop("stage3_unit1_relu1", 8, 512, STAGE_2, STAGE_3, 8),
     FeatureCrop("stage4_unit1_relu1", 16, 1024, STAGE_3, STAGE_4),
     FeatureCrop("ssh_m1_red_conv_relu", 8, 256, STAGE_3, PYRAMID),
     FeatureCrop("ssh_c2_lateral_relu", 16, 256, STAGE_4, PYRAMID),
@@ -124,13 +127,15 @@ class Rectangle:
             min(self.bottom, other.bottom),
         )
 
-    def expanded(self, pixels: int, rows: int, columns: int) -> "Rectangle":
-        """Returns it with a margin, out to the grid, clipped to an image."""
+    def expanded(
+        self, pixels: int, rows: int, columns: int, *, grid_px: int = GRID_PX
+    ) -> "Rectangle":
+        """Returns it with a margin, out to a grid, clipped to an image."""
         return Rectangle(
-            max((self.left - pixels) // GRID_PX * GRID_PX, 0),
-            max((self.top - pixels) // GRID_PX * GRID_PX, 0),
-            min(-(-(self.right + pixels) // GRID_PX) * GRID_PX, columns),
-            min(-(-(self.bottom + pixels) // GRID_PX) * GRID_PX, rows),
+            max((self.left - pixels) // grid_px * grid_px, 0),
+            max((self.top - pixels) // grid_px * grid_px, 0),
+            min(-(-(self.right + pixels) // grid_px) * grid_px, columns),
+            min(-(-(self.bottom + pixels) // grid_px) * grid_px, rows),
         )
 
 
@@ -203,19 +208,26 @@ def _views_of(
     margins_px = (*(margin_px,) * 3, min(margin_px, STAGE_4_PX), min(margin_px, PYRAMID_PX))
     shown = photo.joined(core)
     return tuple(
-        core.expanded(pixels, rows, columns).clipped(
-            _limit(shown, black_px, rows, columns, margin_px)
+        core.expanded(pixels, rows, columns, grid_px=grid_px).clipped(
+            _to_ends(
+                shown.expanded(black_px, rows, columns, grid_px=grid_px),
+                shown,
+                rows,
+                columns,
+                margin_px,
+            )
         )
-        for pixels, black_px in zip(margins_px, BLACK_PX, strict=True)
+        for pixels, black_px, grid_px in zip(margins_px, BLACK_PX, GRIDS_PX, strict=True)
     )
 
 
-def _limit(shown: Rectangle, black_px: int, rows: int, columns: int, margin_px: int) -> Rectangle:
-    """Returns how far a view may reach: into the black around the photo.
+def _to_ends(
+    limit: Rectangle, shown: Rectangle, rows: int, columns: int, margin_px: int
+) -> Rectangle:
+    """Returns how far a view may reach, where the image ends within the margin of what is shown.
 
-    Where the image ends within the margin, it reaches the end, because the zeros there matter.
+    There it reaches the end, because the zeros behind it matter.
     """
-    limit = shown.expanded(black_px, rows, columns)
     return Rectangle(
         limit.left if shown.left > margin_px else 0,
         limit.top if shown.top > margin_px else 0,

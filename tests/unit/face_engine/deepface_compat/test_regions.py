@@ -10,7 +10,7 @@ from face_engine.deepface_compat.regions import (
     BLACK_PX,
     BORDERS,
     CROPS,
-    GRID_PX,
+    GRIDS_PX,
     MAX_SHARE,
     PYRAMID_PX,
     STAGE_4_PX,
@@ -63,15 +63,18 @@ def test_the_middle_of_every_box_is_seen_with_its_margin(
     regions = choose_regions(array, rows, columns, margin, photo)
     for region in regions:
         margins = (margin, margin, margin, min(margin, STAGE_4_PX), min(margin, PYRAMID_PX))
-        for view, pixels, black_px in zip(region.views, margins, BLACK_PX, strict=True):
+        for view, pixels, black_px, grid in zip(
+            region.views, margins, BLACK_PX, GRIDS_PX, strict=True
+        ):
             assert is_inside(view, whole(rows, columns))
-            assert view.left % GRID_PX == view.top % GRID_PX == 0
-            assert view.right % GRID_PX == 0 or view.right == columns
-            assert view.bottom % GRID_PX == 0 or view.bottom == rows
+            assert view.left % grid == view.top % grid == 0
+            assert view.right % grid == 0 or view.right == columns
+            assert view.bottom % grid == 0 or view.bottom == rows
             for core in region.cores:
-                near = photo.joined(core).expanded(black_px, rows, columns)
+                near = photo.joined(core).expanded(black_px, rows, columns, grid_px=grid)
+                needed = core.expanded(pixels, rows, columns, grid_px=grid)
                 assert is_inside(core, view)
-                assert is_inside(core.expanded(pixels, rows, columns).clipped(near), view)
+                assert is_inside(needed.clipped(near), view)
     cores = [core for region in regions for core in region.cores]
     for x, y, width, height in array.tolist() if regions else []:
         left, top = max(x + width / 4, 0.0), max(y + height / 4, 0.0)
@@ -121,9 +124,9 @@ def test_in_the_black_a_photo_is_cut_near_its_edge() -> None:
     photo = Rectangle(320, 384, 960, 896)
     face = np.array([(600, 600, 80, 80)], np.float32)
     (region,) = choose_regions(face, 1280, 1280, 256, photo)
-    assert [view.top for view in region.views] == [352, 352, 352, 448, 512]
+    assert [view.top for view in region.views] == [364, 352, 352, 448, 512]
     (region,) = choose_regions(face, 1280, 1280, 256, Rectangle(500, 500, 760, 760))
-    assert [view.left for view in region.views] == [448, 416, 384, 448, 512]
+    assert [view.left for view in region.views] == [480, 448, 400, 448, 512]
 
 
 def test_where_the_image_ends_soon_its_end_is_seen() -> None:
@@ -133,7 +136,7 @@ def test_where_the_image_ends_soon_its_end_is_seen() -> None:
         for left in (200, 260)
     )
     assert near.seen.left == 96
-    assert far.seen.left == 224
+    assert far.seen.left == 240
 
 
 def test_zeros_stand_only_where_the_image_ends() -> None:
