@@ -22,6 +22,19 @@ from face_engine.views import rotate
 MAX_SIDE_PX = 2048
 
 
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A photo to look at both ways.
+
+    Attributes:
+        photo: its pixels.
+        align: whether DeepFace puts a black border around it, as it does before an alignment.
+    """
+
+    photo: Photo
+    align: bool = True
+
+
 @dataclass(slots=True)
 class Differences:
     """The differences between both ways, over all scenes so far."""
@@ -67,7 +80,7 @@ def certify(
         return Extractor(locator, DeepFaceCropper("retinaface"), embedder, "", "retinaface")
 
     scenes = [scene for photo in photos for scene in make_scenes(photo, photos)]
-    scenes += [_photo(rgb) for path in own_photos if (rgb := _read(path)) is not None]
+    scenes += [Scene(_photo(rgb)) for path in own_photos if (rgb := _read(path)) is not None]
     exact = build(network)
     whole = [find(exact, scene) for scene in _progress(scenes, "whole")]
     for margin_px in MARGINS_PX:
@@ -94,35 +107,42 @@ def certify(
     return certificate
 
 
-def make_scenes(path: Path, others: list[Path]) -> Iterator[Photo]:
-    """Returns a photo, and what can be made of it: small, tilted, turned, cropped, with a card."""
+def make_scenes(path: Path, others: list[Path]) -> Iterator[Scene]:
+    """Returns a photo, and what can be made of it.
+
+    That is: small, tilted, turned, cropped, with a card, and without DeepFace's border, between
+    black bars, too.
+    """
     rgb = _read(path)
     if rgb is None:
         return
     rows, columns = rgb.shape[:2]
-    yield _photo(rgb)
+    yield Scene(_photo(rgb))
     small = cv2.resize(rgb, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     wide = np.full((rows, columns * 2, 3), 90, np.uint8)
     wide[rows // 4 : rows // 4 + small.shape[0], columns // 2 : columns // 2 + small.shape[1]] = (
         small
     )
-    yield _photo(wide)
+    yield Scene(_photo(wide))
     rotation = cv2.getRotationMatrix2D((columns / 2, rows / 2), 15, 0.8)
-    yield _photo(np.asarray(cv2.warpAffine(rgb, rotation, (columns, rows)), np.uint8))
-    yield _photo(rotate(rgb, 1))
-    yield _photo(np.ascontiguousarray(rgb[rows // 10 :, columns // 10 : -columns // 10]))
+    yield Scene(_photo(np.asarray(cv2.warpAffine(rgb, rotation, (columns, rows)), np.uint8)))
+    yield Scene(_photo(rotate(rgb, 1)))
+    yield Scene(_photo(np.ascontiguousarray(rgb[rows // 10 :, columns // 10 : -columns // 10])))
     card = _read(others[(others.index(path) + 1) % len(others)])
     if card is not None:
         scale = 0.3 * min(rows / card.shape[0], columns / card.shape[1])
         size = max(1, round(card.shape[1] * scale)), max(1, round(card.shape[0] * scale))
         held = rgb.copy()
         held[-size[1] :, : size[0]] = cv2.resize(card, size, interpolation=cv2.INTER_AREA)
-        yield _photo(held)
+        yield Scene(_photo(held))
+    yield Scene(_photo(rgb), align=False)
+    for bars in (((0, 0), (columns, columns)), ((rows, rows), (0, 0))):
+        yield Scene(_photo(np.pad(rgb, (*bars, (0, 0)))), align=False)
 
 
-def find(extractor: Extractor, photo: Photo) -> tuple[list[Face], list[Embedding]]:
+def find(extractor: Extractor, scene: Scene) -> tuple[list[Face], list[Embedding]]:
     """Returns the faces of a photo from left to right, and their embeddings."""
-    found = extractor.find(photo, align=True)
+    found = extractor.find(scene.photo, align=scene.align)
     faces = sorted(found.faces, key=lambda face: (face.left, face.top))
     return faces, extractor.embed(found, faces)
 
@@ -177,5 +197,5 @@ def _photo(rgb: RGBImage) -> Photo:
     return Photo(rgb, rgb.shape[1], rgb.shape[0])
 
 
-def _progress(scenes: list[Photo], label: str) -> Iterator[Photo]:
+def _progress(scenes: list[Scene], label: str) -> Iterator[Scene]:
     yield from tqdm(scenes, desc=f"RetinaFace, {label}", unit="photo", disable=None)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from face_engine.deepface_compat.regions import FeatureBorder, FeatureCrop
-from face_engine.inference.ncnn_network import INPUT, crop_name, output_name
+from face_engine.inference.ncnn_network import INPUT, output_name
 from model_build.errors import ConversionFailed
 from model_build.ncnn_graph import (
     ADD,
@@ -54,14 +54,14 @@ def export_to_ncnn(
     Raises:
         ConversionFailed: the network has a node that is not supported.
     """
-    layers = _Translation(model, exported, [crop.layer for crop in crops]).layers
+    layers = _Translation(model, exported, crops).layers
     write(surround(layers, crops, borders) if crops else layers, path)
 
 
 class _Translation:
     """Translates nodes backwards from the outputs, each once."""
 
-    def __init__(self, model: Any, exported: Sequence[str], cropped: Sequence[str]) -> None:
+    def __init__(self, model: Any, exported: Sequence[str], crops: Sequence[FeatureCrop]) -> None:
         from onnx import numpy_helper
 
         graph = model.graph
@@ -74,7 +74,7 @@ class _Translation:
         for node in graph.node:
             for name in node.input:
                 self._consumers[name].append(node)
-        self._crops = {self._find_cropped(name): crop_name(i) for i, name in enumerate(cropped)}
+        self._crops = {self._find_cropped(crop.layer): crop.input_name for crop in crops}
         (image,) = graph.input
         self._blobs: dict[str, str] = {image.name: INPUT}
         self._name_outputs([self._blob(self._find(name)) for name in exported])

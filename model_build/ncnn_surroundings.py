@@ -1,9 +1,9 @@
 """Black surroundings for a network that sees only parts of an image.
 
 A convolution puts zeros around its features. Where an image goes on in black, that is wrong: each
-layer gives some value for an endless black plane, and that is what lies there. With these values in
-place of zeros, a part can be cut in the black, near the photo, and its outputs are those of the
-whole image.
+layer gives some value for an endless black plane, and that value belongs there. With these values
+in place of zeros, a part can be cut in the black, near the photo, and its outputs are those of the
+whole image, if the image ends farther away than its zeros reach.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from face_engine.deepface_compat.regions import STAGE_1, FeatureBorder, FeatureCrop
-from face_engine.inference.ncnn_network import INPUT, border_name, crop_name
+from face_engine.inference.ncnn_network import INPUT
 from model_build.errors import ConversionFailed
 from model_build.ncnn_graph import FUSED_RELU, MULTIPLY, Array, Layer, Parameters, to_bytes
 
 RGB = 3
+# Parameters of a padding.
+KIND, VALUE, CHANNELS = 4, 5, 6
 CONSTANT = 0
 # Parameters of a convolution.
 STRIDE, ACTIVATION = 3, 9
@@ -45,10 +47,10 @@ def surround(
 
     Args:
         layers: in the order in which they run; all with an input of RGB pixels, black being 0.
-        crops: of the layers `Crop`, by the number in the name of their input.
-        borders: the borders that are there, by the number in the name of their input. Each is a
-            (rows, columns) tensor, border included, by which the features are multiplied: 1 for
-            themselves and for black around them, 0 for zeros around them.
+        crops: of the layers `Crop` with such an input.
+        borders: the borders that may be there. The input of each is a (rows, columns) tensor,
+            border included, by which the features are multiplied: 1 for themselves and for black
+            around them, 0 for zeros around them.
 
     Raises:
         ConversionFailed: there is another border, crop or kind of layer.
@@ -59,22 +61,20 @@ def surround(
 
 class _Surroundings:
     def __init__(self, crops: Sequence[FeatureCrop], borders: Sequence[FeatureBorder]) -> None:
-        self._crops = {crop_name(index): crop for index, crop in enumerate(crops)}
-        self._borders = {border: border_name(index) for index, border in enumerate(borders)}
+        self._crops = {crop.input_name: crop for crop in crops}
+        self._borders = frozenset(borders)
         self._known = {INPUT: Features(1, STAGE_1, np.zeros(RGB))}
 
     def translate(self, layer: Layer) -> Iterator[Layer]:
         source = self._known[layer.inputs[0]]
         self._known[layer.output] = self._describe(layer, source)
         if layer.kind == "Padding":
-            # What remains of it only renames the tensor.
-            yield from self._add_border(layer.inputs[0], layer.output, layer.parameters[0])
+            if layer.parameters[VALUE]:
+                raise ConversionFailed("ncnn export: a border of other than zeros")
+            yield from self._add_border(layer, range(4), layer.output)
         elif layer.kind == "Convolution" and any(layer.parameters[key] for key in PADDINGS):
-            cells, *others = (layer.parameters[key] for key in PADDINGS)
-            if any(other != cells for other in others):
-                raise ConversionFailed("ncnn export: borders of several widths")
             bordered = f"bordered_{layer.output}"
-            yield from self._add_border(layer.inputs[0], bordered, cells)
+            yield from self._add_border(layer, PADDINGS, bordered)
             without = layer.parameters | dict.fromkeys(PADDINGS, 0)
             yield replace(layer, inputs=[bordered], parameters=without)
         elif (crop := self._crop_of(layer)) and crop.black_cells:
@@ -84,14 +84,19 @@ class _Surroundings:
         else:
             yield layer
 
-    def _add_border(self, source: str, output: str, cells: float) -> Iterator[Layer]:
+    def _add_border(self, layer: Layer, sides: Sequence[int], output: str) -> Iterator[Layer]:
+        """Adds the border that a layer has, whose width at each side is one of its parameters."""
+        source = layer.inputs[0]
         features = self._known[source]
-        border = FeatureBorder(features.stride_px, features.view, int(cells))
+        cells, *others = (int(layer.parameters[side]) for side in sides)
+        if any(other != cells for other in others):
+            raise ConversionFailed("ncnn export: borders of several widths")
+        border = FeatureBorder(features.stride_px, features.view, cells)
         if border not in self._borders:
             raise ConversionFailed(f"ncnn export: {border} is not expected")
         surrounded = f"surrounded_{output}"
         yield _pad(source, surrounded, border.cells, features.on_black)
-        yield Layer("BinaryOp", [surrounded, self._borders[border]], output, {0: MULTIPLY})
+        yield Layer("BinaryOp", [surrounded, border.input_name], output, {0: MULTIPLY})
 
     def _describe(self, layer: Layer, source: Features) -> Features:
         if layer.kind == "Crop":
@@ -129,7 +134,7 @@ class _Surroundings:
 
 def _pad(source: str, output: str, cells: int, values: Array) -> Layer:
     sides: Parameters = {0: cells, 1: cells, 2: cells, 3: cells}
-    parameters: Parameters = {**sides, 4: CONSTANT, 5: 0.0, 6: values.size}
+    parameters: Parameters = {**sides, KIND: CONSTANT, VALUE: 0.0, CHANNELS: values.size}
     return Layer("Padding", [source], output, parameters, [to_bytes(values)])
 
 

@@ -16,7 +16,15 @@ from face_engine.deepface_compat.regional_network import (
     RegionalRetinaFace,
     find_photo,
 )
-from face_engine.deepface_compat.regions import BLACK_PX, PYRAMID, Rectangle, Region
+from face_engine.deepface_compat.regions import (
+    BLACK_PX,
+    CROPS,
+    GRIDS_PX,
+    PYRAMID,
+    Rectangle,
+    Region,
+    choose_regions,
+)
 from face_engine.detection.yunet_network import YuNet
 from face_engine.faces import RGBImage
 from face_engine.model.catalog import Catalog, sha256_of
@@ -130,7 +138,10 @@ def test_cut_in_the_black_near_the_photo_its_outputs_are_those_of_the_whole(
     rows, columns = image.shape[:2]
     photo = find_photo(image)
     batch = image[np.newaxis]
-    views = tuple(photo.expanded(pixels, rows, columns) for pixels in BLACK_PX)
+    views = tuple(
+        photo.expanded(pixels, rows, columns, grid_px=grid_px)
+        for pixels, grid_px in zip(BLACK_PX, GRIDS_PX, strict=True)
+    )
     parts = network(batch, Region(views, (photo,), len(STRIDES_PX)))
     # The same part, as if the image ended there.
     seen = views[-1]
@@ -152,7 +163,39 @@ def test_cut_in_the_black_near_the_photo_its_outputs_are_those_of_the_whole(
     assert max(errors) < 0.2 * max(errors_of_ended)
 
 
-def test_what_is_kept_of_another_photo_changes_nothing(network: RetinaFaceNetwork) -> None:
+@pytest.mark.parametrize("above_px", [0, 32, 96])
+def test_beside_the_end_of_the_image_the_outputs_are_those_of_the_whole(
+    network: RetinaFaceNetwork, read_photo: ReadPhoto, above_px: int
+) -> None:
+    # Without DeepFace's border, a photo between bars, and a face in its corner.
+    inner = canvas(read_photo, next(iter(GROUP_FACES)))[256:768, 384:896]
+    image = np.zeros((1024, 1408, 3), np.uint8)
+    photo = Rectangle(448, above_px, 960, above_px + 512)
+    image[photo.top : photo.bottom, photo.left : photo.right] = inner
+    face = np.array([(photo.right - 90, photo.top + 10, 80, 80)], np.float32)
+    (region,) = choose_regions(face, *image.shape[:2], 192, find_photo(image))
+    (core,) = region.cores
+    covered = region.views[PYRAMID]
+    expected = network(image[np.newaxis])
+    for index, part in enumerate(network(image[np.newaxis], region)):
+        stride = STRIDES_PX[index // len(CHANNELS)]
+        whole = expected[index].copy()
+        whole[
+            :,
+            covered.top // stride : -(-covered.bottom // stride),
+            covered.left // stride : -(-covered.right // stride),
+        ] = part
+        difference = (whole - expected[index])[
+            :,
+            core.top // stride : core.bottom // stride,
+            core.left // stride : core.right // stride,
+        ]
+        assert np.abs(difference).max() < 0.03
+
+
+def test_what_is_kept_of_another_photo_changes_nothing(
+    network: RetinaFaceNetwork, baked: BakedModel
+) -> None:
     rng = np.random.default_rng(5)
     batch = rng.integers(0, 256, (1, 1056, 992, 3), np.uint8)
     sides = ((96, 96), (640, 512), (1056, 992), (160, 672), (640, 512), (96, 96))
@@ -160,9 +203,9 @@ def test_what_is_kept_of_another_photo_changes_nothing(network: RetinaFaceNetwor
         Region((Rectangle(0, 0, columns, rows),) * (PYRAMID + 1), (), len(STRIDES_PX))
         for rows, columns in sides
     ]
-    once = {region: network(batch, region) for region in regions}
     for region in regions:
-        for output, expected in zip(network(batch, region), once[region], strict=True):
+        alone = RetinaFaceNetwork(baked.folder / "retinaface.ncnn")(batch, region)
+        for output, expected in zip(network(batch, region), alone, strict=True):
             np.testing.assert_array_equal(output, expected)
 
 
@@ -170,8 +213,12 @@ def test_a_network_of_an_older_bake_is_refused(baked: BakedModel, tmp_path: Path
     link_networks(baked, tmp_path)
     older = tmp_path / "retinaface.ncnn"
     older.unlink()
-    # A graph without places to cut; it stands at the end.
-    older.write_bytes((baked.folder / older.name).read_bytes().replace(b"crop0", b"other"))
+    # A graph with other places to cut; it stands at the end.
+    name = CROPS[0].input_name
+    other = CROPS[0]._replace(black_cells=8).input_name
+    content = (baked.folder / older.name).read_bytes()
+    assert len(other) == len(name)
+    older.write_bytes(content.replace(name.encode(), other.encode()))
     manifest = json.loads((baked.folder / MANIFEST_FILE).read_text())
     (recorded,) = (entry for entry in manifest["files"] if entry["file"] == older.name)
     recorded["sha256"] = sha256_of(older)

@@ -25,7 +25,7 @@ def without_downloads() -> Iterator[None]:
     sys.modules.update(stand_ins)
     try:
         with warnings.catch_warnings():
-            # retina-face silences all warnings of the process; this undoes it.
+            # A module may silence all warnings of the process; this undoes it.
             yield
     finally:
         for name in stand_ins:

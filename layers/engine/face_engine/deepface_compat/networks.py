@@ -16,7 +16,7 @@ from face_engine.deepface_compat.regions import (
     Rectangle,
     Region,
 )
-from face_engine.inference.ncnn_network import FeatureBox, NcnnNetwork, border_name, crop_name
+from face_engine.inference.ncnn_network import FeatureBox, NcnnNetwork
 
 Array = NDArray[np.float32]
 # From (1, H, W, 3) uint8 RGB to RetinaFace's nine outputs.
@@ -24,7 +24,7 @@ Network: TypeAlias = Callable[[NDArray[np.uint8]], list[Array]]
 # RetinaFace's outputs: at each stride the scores, boxes and landmarks of two anchors.
 STRIDES_PX = (32, 16, 8)
 CHANNELS = (4, 8, 20)
-# Below a whole photo, which needs 600 MB.
+# Below nearly all whole photos, which need 600 MB.
 KEPT_PIXELS = 800_000
 
 
@@ -57,9 +57,10 @@ class RetinaFaceNetwork:
     """
 
     def __init__(self, file: Path) -> None:
-        inputs = [*map(crop_name, range(len(CROPS))), *map(border_name, range(len(BORDERS)))]
+        crops = [crop.input_name for crop in CROPS]
+        borders = [border.input_name for border in BORDERS]
         self._network = NcnnNetwork(
-            file, len(STRIDES_PX) * len(CHANNELS), inputs, kept_pixels=KEPT_PIXELS
+            file, len(STRIDES_PX) * len(CHANNELS), [*crops, *borders], kept_pixels=KEPT_PIXELS
         )
 
     def __call__(
@@ -80,14 +81,10 @@ class RetinaFaceNetwork:
         rows, columns = image.shape[:2]
         if region is None:
             region = Region.whole(rows, columns)
-        inputs = {
-            crop_name(index): _to_cells(crop, region.views).to_input()
-            for index, crop in enumerate(CROPS)
-        }
-        for index, border in enumerate(BORDERS):
-            inputs[border_name(index)] = _make_border(
-                border, region.views[border.view], rows, columns
-            )
+        inputs = {crop.input_name: _to_cells(crop, region.views).to_input() for crop in CROPS}
+        for border in BORDERS:
+            view = region.views[border.view]
+            inputs[border.input_name] = _make_border(border, view, rows, columns)
         seen = region.seen
         planes = _to_planes(image[seen.top : seen.bottom, seen.left : seen.right])
         heads = self._network.run(planes, region.strides * len(CHANNELS), inputs)

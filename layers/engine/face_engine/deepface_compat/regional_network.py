@@ -3,7 +3,7 @@
 DeepFace adds a border of half the photo on each side, so three quarters of what RetinaFace sees is
 black. Here it sees only the proposed faces with a margin of whatever is around them, little of the
 black, at the same scale, and only with the anchors that fit them. Its other outputs are filled with
-"no face". So DeepFace's own decoding follows as ever.
+"no face", so they are decoded as those of the whole image.
 """
 
 from collections.abc import Callable

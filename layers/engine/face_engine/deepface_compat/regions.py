@@ -5,7 +5,7 @@ A certificate holds for these rules only: after a change, raise `RULES` in `mode
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -21,8 +21,8 @@ class FeatureCrop(NamedTuple):
         channels: of these features.
         before: the index of the part that they have, in the `views` of a `Region`.
         after: the index of the part that is left.
-        black_cells: so much farther than before that part may reach, where all is black:
-            `BLACK_PX` of both and a step of the grid apart.
+        black_cells: by how many cells the part after may exceed the part before, in the black. At
+            least the difference of their `BLACK_PX` and a step of the grid.
     """
 
     layer: str
@@ -32,6 +32,11 @@ class FeatureCrop(NamedTuple):
     after: int
     black_cells: int = 0
 
+    @property
+    def input_name(self) -> str:
+        """The name of the network's input that says what is left."""
+        return f"crop_{self.stride_px}_{self.before}_{self.after}_{self.black_cells}"
+
 
 class FeatureBorder(NamedTuple):
     """What a convolution puts around its features.
@@ -39,12 +44,17 @@ class FeatureBorder(NamedTuple):
     Attributes:
         stride_px: of these features.
         view: the index of the part that they cover, in the `views` of a `Region`.
-        cells: so many on each side.
+        cells: its width on each side.
     """
 
     stride_px: int
     view: int
     cells: int
+
+    @property
+    def input_name(self) -> str:
+        """The name of the network's input that says what the border is."""
+        return f"border_{self.stride_px}_{self.view}_{self.cells}"
 
 
 # The largest stride of RetinaFace: parts that begin at its multiples have the same anchors.
@@ -63,10 +73,11 @@ STAGE_1, STAGE_2, STAGE_3, STAGE_4, PYRAMID = range(5)
 # changed by up to 0.3, with 128 px for stage 4 by 0.05. These change them as little as the margin.
 STAGE_4_PX = 160
 PYRAMID_PX = 96
-# Where there is only black, a stage needs no more than it has seen of the photo: stage 1 looks 18
-# px around, stage 2 as far as 46. Beyond, features are those of an endless black plane. Stage 3
-# looks as far as 134, but 96 px change outputs by less than the margin does; 64 px changed those of
-# the middle stride 50 times as much. The grid of stage 4 is coarser: 80 px never exceed stage 3.
+# Where there is only black, a stage needs only the cells that the photo can influence. Stage 1
+# looks 18 px around, stage 2 as far as 46. Beyond, features are those of an endless black plane.
+# Stage 3 looks as far as 134, but 96 px change outputs by less than the margin does; 64 px changed
+# those of the middle stride 50 times as much. The grid of stage 4 is coarser: 80 px never exceed
+# stage 3.
 BLACK_PX = (20, 48, 96, 80, 80)
 # A view begins where a cell of its last stride does, so that its cells are those of the image.
 GRIDS_PX = (4, 8, 16, GRID_PX, GRID_PX)
@@ -79,7 +90,7 @@ CROPS = (
     FeatureCrop("ssh_c2_lateral_relu", 16, 256, STAGE_4, PYRAMID),
     FeatureCrop("ssh_c3_lateral_relu", 32, 256, STAGE_4, PYRAMID),
 )
-# All that its convolutions and its pooling have. A stage begins with a convolution of stride 2.
+# Every border in the network. A stage begins with a convolution of stride 2.
 BORDERS = (
     FeatureBorder(1, STAGE_1, 3),
     *(FeatureBorder(stride_px, STAGE_1, 1) for stride_px in (2, 4)),
@@ -144,7 +155,8 @@ class Region:
     """A part to look at, and the parts of it whose detections count.
 
     Within `cores` the network's outputs are those of the whole image, but for tiny differences:
-    they are at least a margin away from where the photo and its features are cut.
+    they are at least a margin away from where the photo and its features are cut, or `BLACK_PX` in
+    the black.
 
     Attributes:
         views: the part of the image that each stage computes; see `STAGE_1` and the others.
@@ -207,33 +219,28 @@ def _views_of(
 ) -> tuple[Rectangle, ...]:
     margins_px = (*(margin_px,) * 3, min(margin_px, STAGE_4_PX), min(margin_px, PYRAMID_PX))
     shown = photo.joined(core)
-    return tuple(
-        core.expanded(pixels, rows, columns, grid_px=grid_px).clipped(
-            _to_ends(
-                shown.expanded(black_px, rows, columns, grid_px=grid_px),
-                shown,
-                rows,
-                columns,
-                margin_px,
-            )
+    # The zeros around an image reach as far into it as a face's margin, in the black, too. So the
+    # black is as if it were endless only if its own end of the image is not near, and not those
+    # beside it.
+    is_far_across = core.left > margin_px and columns - core.right > margin_px
+    is_far_down = core.top > margin_px and rows - core.bottom > margin_px
+    may_cut = (
+        is_far_down and shown.left > margin_px,
+        is_far_across and shown.top > margin_px,
+        is_far_down and columns - shown.right > margin_px,
+        is_far_across and rows - shown.bottom > margin_px,
+    )
+    views = []
+    for pixels, black_px, grid_px in zip(margins_px, BLACK_PX, GRIDS_PX, strict=True):
+        limits = astuple(shown.expanded(black_px, rows, columns, grid_px=grid_px))
+        ends = (0, 0, columns, rows)
+        edges = (
+            limit if is_cut else end
+            for limit, end, is_cut in zip(limits, ends, may_cut, strict=True)
         )
-        for pixels, black_px, grid_px in zip(margins_px, BLACK_PX, GRIDS_PX, strict=True)
-    )
-
-
-def _to_ends(
-    limit: Rectangle, shown: Rectangle, rows: int, columns: int, margin_px: int
-) -> Rectangle:
-    """Returns how far a view may reach, where the image ends within the margin of what is shown.
-
-    There it reaches the end, because the zeros behind it matter.
-    """
-    return Rectangle(
-        limit.left if shown.left > margin_px else 0,
-        limit.top if shown.top > margin_px else 0,
-        limit.right if columns - shown.right > margin_px else columns,
-        limit.bottom if rows - shown.bottom > margin_px else rows,
-    )
+        near = core.expanded(pixels, rows, columns, grid_px=grid_px)
+        views.append(near.clipped(Rectangle(*edges)))
+    return tuple(views)
 
 
 def _core_of(box: NDArray[np.float32], rows: int, columns: int) -> Rectangle:

@@ -1,9 +1,9 @@
 """RetinaFace as DeepFace calls it: the same faces to the bit, without large copies.
 
-`RetinaFace.detect_faces` of retina-face 0.0.19 copies the photo with its border, brings all of it
-to 32-bit numbers and decodes every cell. Here only what the network sees becomes 32-bit, and only
-the cells that show a face are decoded, by the functions of that package. The tests compare the
-results with the package's own.
+`RetinaFace.detect_faces` of retina-face 0.0.19 copies the photo with its border, converts all of it
+to float32 and decodes every cell. Here only what the network sees is converted, and only the cells
+that show a face are decoded, by the functions of that package. The tests compare the results with
+the package's own.
 """
 
 import threading
@@ -76,16 +76,18 @@ def _decode(
         box_deltas, landmark_deltas = (
             output[0].reshape(*probabilities.shape, -1) for output in head[1:]
         )
-        shown = np.nonzero(probabilities >= SCORE_THRESHOLD)
-        if not shown[0].size:
+        is_face = np.nonzero(probabilities >= SCORE_THRESHOLD)
+        if not is_face[0].size:
             continue
-        rows, columns, numbers = shown
+        rows, columns, numbers = is_face
         origins = np.stack([columns, rows, columns, rows], axis=1) * stride
-        around = origins + np.array(anchors, np.float32)[numbers]
-        decoded = postprocess.bbox_pred(around, box_deltas[shown])
+        cell_anchors = origins + np.array(anchors, np.float32)[numbers]
+        decoded = postprocess.bbox_pred(cell_anchors, box_deltas[is_face])
         boxes.append(postprocess.clip_boxes(decoded, shape) / scale)
-        scores.append(probabilities[shown])
-        points = postprocess.landmark_pred(around, landmark_deltas[shown].reshape(-1, LANDMARKS, 2))
+        scores.append(probabilities[is_face])
+        points = postprocess.landmark_pred(
+            cell_anchors, landmark_deltas[is_face].reshape(-1, LANDMARKS, 2)
+        )
         points /= scale
         landmarks.append(points)
     return np.concatenate(boxes), np.concatenate(scores), np.concatenate(landmarks)

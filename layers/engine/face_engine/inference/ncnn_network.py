@@ -24,16 +24,6 @@ def output_name(index: int) -> str:
     return f"out{index}"
 
 
-def crop_name(index: int) -> str:
-    """Returns the name of the input that says what is left of some layer's output."""
-    return f"crop{index}"
-
-
-def border_name(index: int) -> str:
-    """Returns the name of the input that says what stands around the features of some layers."""
-    return f"border{index}"
-
-
 class FeatureBox(NamedTuple):
     """A part of a layer's output, in cells."""
 
@@ -56,7 +46,7 @@ class NcnnNetwork:
     """A network of one image. Thread-safe.
 
     Its file has three parts: the weights as ncnn reads them (`.bin`), the graph as text (`.param`),
-    and the length of the graph: 8 bytes, little-endian. `model_build.ncnn_export` writes it.
+    and the length of the graph: 8 bytes, little-endian. `model_build.ncnn_graph` writes it.
 
     Args:
         file: the network.

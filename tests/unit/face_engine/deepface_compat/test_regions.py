@@ -139,6 +139,17 @@ def test_where_the_image_ends_soon_its_end_is_seen() -> None:
     assert far.seen.left == 240
 
 
+def test_beside_a_near_end_of_the_image_the_black_is_seen_in_full() -> None:
+    # The zeros above the image reach into the black at its sides.
+    bars = Rectangle(500, 0, 1000, 1024)
+    high, low = (
+        choose_regions(np.array([(600, y, 80, 80)], np.float32), 1024, 1500, 192, bars)[0]
+        for y in (100, 500)
+    )
+    assert [view.left for view in high.views] == [416, 416, 416, 448, 512]
+    assert [view.left for view in low.views] == [480, 448, 416, 448, 512]
+
+
 def test_zeros_stand_only_where_the_image_ends() -> None:
     for border in BORDERS:
         region = Region.whole(96, 128)
