@@ -24,7 +24,7 @@ CONFIGURATIONS = {
 BAKE = "from tests.support.baked import bake_model; print(bake_model().folder)"
 
 # Variables for speed that this project sets in its own processes, of which the bench is one.
-SET_FOR_SPEED = ("OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS")
+SET_FOR_SPEED = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
