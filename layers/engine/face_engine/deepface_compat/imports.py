@@ -1,7 +1,6 @@
 """Imports deepface without the libraries it uses to download photos and weights."""
 
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -24,9 +23,7 @@ def without_downloads() -> Iterator[None]:
             vars(module)["FileStorage"] = type("FileStorage", (), {})
     sys.modules.update(stand_ins)
     try:
-        with warnings.catch_warnings():
-            # A module may silence all warnings of the process; this undoes it.
-            yield
+        yield
     finally:
         for name in stand_ins:
             del sys.modules[name]

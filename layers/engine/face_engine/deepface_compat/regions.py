@@ -230,10 +230,10 @@ def _views_of(
         is_far_down and columns - shown.right > margin_px,
         is_far_across and rows - shown.bottom > margin_px,
     )
+    ends = (0, 0, columns, rows)
     views = []
     for pixels, black_px, grid_px in zip(margins_px, BLACK_PX, GRIDS_PX, strict=True):
         limits = astuple(shown.expanded(black_px, rows, columns, grid_px=grid_px))
-        ends = (0, 0, columns, rows)
         edges = (
             limit if is_cut else end
             for limit, end, is_cut in zip(limits, ends, may_cut, strict=True)

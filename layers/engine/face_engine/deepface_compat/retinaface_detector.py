@@ -69,7 +69,9 @@ def _decode(
     boxes = [np.empty((0, 4))]
     scores = [np.empty(0, np.float32)]
     landmarks = [np.empty((0, LANDMARKS, 2), np.float32)]
-    heads = (outputs[index : index + len(CHANNELS)] for index in range(0, 9, len(CHANNELS)))
+    heads = (
+        outputs[index : index + len(CHANNELS)] for index in range(0, len(outputs), len(CHANNELS))
+    )
     for stride, anchors, head in zip(STRIDES_PX, ANCHORS, heads, strict=True):
         # (rows, columns, anchors, ...)
         probabilities = head[0][0, :, :, len(anchors) :]
