@@ -27,6 +27,8 @@ MAX = 0
 VALID = 1
 # What is left is said by another input.
 BY_INPUT = -233
+# Any layer's parameter for the shapes of its outputs, as a list is written.
+SHAPE_HINTS = -23330
 
 Array: TypeAlias = NDArray[Any]
 Parameters: TypeAlias = dict[int, int | float]
@@ -34,13 +36,18 @@ Parameters: TypeAlias = dict[int, int | float]
 
 @dataclass(slots=True)
 class Layer:
-    """A layer of ncnn: one output, its numbered parameters and its weights."""
+    """A layer of ncnn: one output, its numbered parameters and its weights.
+
+    ncnn chooses its method for an output of `expected_shape` (columns, rows, channels), if given;
+    the real one may have another shape.
+    """
 
     kind: str
     inputs: list[str]
     output: str
     parameters: Parameters = field(default_factory=dict)
     weights: list[bytes] = field(default_factory=list)
+    expected_shape: tuple[int, ...] = ()
 
 
 def write(layers: Sequence[Layer], path: Path) -> None:
@@ -78,6 +85,9 @@ def _write_graph(layers: Sequence[Layer]) -> Iterator[str]:
     for layer in layers:
         read = [next(copies[name]) if name in copies else name for name in layer.inputs]
         parameters = [f"{key}={_to_text(value)}" for key, value in layer.parameters.items()]
+        if layer.expected_shape:
+            shape = len(layer.expected_shape), *layer.expected_shape
+            parameters.append(f"{SHAPE_HINTS}={','.join(map(str, (len(shape), *shape)))}")
         counts = f"{len(read)} 1"
         words = [layer.kind, layer.output, counts, *read, layer.output, *parameters]
         lines.append(" ".join(words))

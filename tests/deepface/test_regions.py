@@ -19,8 +19,11 @@ from face_engine.deepface_compat.regional_network import (
 from face_engine.deepface_compat.regions import (
     BLACK_PX,
     CROPS,
+    FINEST,
+    FINEST_PX,
     GRIDS_PX,
     PYRAMID,
+    Core,
     Rectangle,
     Region,
     choose_regions,
@@ -116,7 +119,7 @@ def test_of_the_whole_no_feature_is_cut(network: RetinaFaceNetwork, read_photo: 
         np.testing.assert_array_equal(output, expected)
     # Far from the cut, outputs are the same but for rounding; here only the pyramid is cut.
     cut = Rectangle(96, 64, 480, 352)
-    region = Region((*whole.views[:PYRAMID], cut), (cut,), whole.strides)
+    region = Region((*whole.views[:PYRAMID], cut, cut), (Core(cut, len(STRIDES_PX)),))
     for index, (output, expected) in enumerate(
         zip(network(batch, region), network(batch), strict=True)
     ):
@@ -128,6 +131,36 @@ def test_of_the_whole_no_feature_is_cut(network: RetinaFaceNetwork, read_photo: 
         np.testing.assert_allclose(
             output[:, first:, first:], part[:, first:, first:], rtol=1e-3, atol=1e-4
         )
+
+
+def test_around_small_faces_the_finest_stride_loses_nothing(
+    network: RetinaFaceNetwork, read_photo: ReadPhoto
+) -> None:
+    image = canvas(read_photo, next(iter(GROUP_FACES)))[256:704, 384:960]
+    rows, columns = image.shape[:2]
+    batch = image[np.newaxis]
+    expected = network(batch)
+    whole = Region.whole(rows, columns)
+    for part in (
+        Rectangle(96, 64, 224, 160),
+        Rectangle(0, 0, 32, 32),
+        Rectangle(320, 224, columns, rows),
+    ):
+        finest = part.expanded(FINEST_PX, rows, columns, grid_px=GRIDS_PX[FINEST])
+        region = Region((*whole.views[:FINEST], finest), (Core(part, len(STRIDES_PX)),))
+        outputs = network(batch, region)
+        for output, other in zip(outputs[:6], expected, strict=False):
+            np.testing.assert_array_equal(output, other)
+        cells = [
+            (
+                slice((part.top - top) // 8, (part.bottom - top) // 8),
+                slice((part.left - left) // 8, (part.right - left) // 8),
+            )
+            for left, top in ((finest.left, finest.top), (0, 0))
+        ]
+        for output, other in zip(outputs[6:], expected[6:], strict=True):
+            inner, same = output[:, *cells[0]], other[:, *cells[1]]
+            np.testing.assert_allclose(inner, same, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["person_b_2.jpg", next(iter(GROUP_FACES))])
@@ -142,9 +175,11 @@ def test_cut_in_the_black_near_the_photo_its_outputs_are_those_of_the_whole(
         photo.expanded(pixels, rows, columns, grid_px=grid_px)
         for pixels, grid_px in zip(BLACK_PX, GRIDS_PX, strict=True)
     )
-    parts = network(batch, Region(views, (photo,), len(STRIDES_PX)))
+    seen = views[PYRAMID]
+    # What is compared is the same part at all strides.
+    views = (*views[:FINEST], seen)
+    parts = network(batch, Region(views, (Core(photo, len(STRIDES_PX)),)))
     # The same part, as if the image ended there.
-    seen = views[-1]
     ended = network(batch[:, seen.top : seen.bottom, seen.left : seen.right])
     errors: list[float] = []
     errors_of_ended: list[float] = []
@@ -174,11 +209,12 @@ def test_beside_the_end_of_the_image_the_outputs_are_those_of_the_whole(
     image[photo.top : photo.bottom, photo.left : photo.right] = inner
     face = np.array([(photo.right - 90, photo.top + 10, 80, 80)], np.float32)
     (region,) = choose_regions(face, *image.shape[:2], 192, find_photo(image))
-    (core,) = region.cores
-    covered = region.views[PYRAMID]
+    ((core, strides),) = region.cores
+    assert strides == len(STRIDES_PX)
     expected = network(image[np.newaxis])
     for index, part in enumerate(network(image[np.newaxis], region)):
         stride = STRIDES_PX[index // len(CHANNELS)]
+        covered = region.views[PYRAMID if stride > STRIDES_PX[-1] else FINEST]
         whole = expected[index].copy()
         whole[
             :,
@@ -200,8 +236,8 @@ def test_what_is_kept_of_another_photo_changes_nothing(
     batch = rng.integers(0, 256, (1, 1056, 992, 3), np.uint8)
     sides = ((96, 96), (640, 512), (1056, 992), (160, 672), (640, 512), (96, 96))
     regions = [
-        Region((Rectangle(0, 0, columns, rows),) * (PYRAMID + 1), (), len(STRIDES_PX))
-        for rows, columns in sides
+        Region((part,) * (FINEST + 1), (Core(part, len(STRIDES_PX)),))
+        for part in (Rectangle(0, 0, columns, rows) for rows, columns in sides)
     ]
     for region in regions:
         alone = RetinaFaceNetwork(baked.folder / "retinaface.ncnn")(batch, region)

@@ -74,8 +74,8 @@ class RetinaFaceNetwork:
 
         Returns:
             For each stride 32, 16, 8 and its two anchors: (1, h, w, 4) probabilities of no face and
-            of a face, (1, h, w, 8) boxes, (1, h, w, 20) landmarks. They cover the region's last
-            view, and only its strides.
+            of a face, (1, h, w, 8) boxes, (1, h, w, 20) landmarks. They cover the region's view of
+            the pyramid, the finest stride that of its own, and only its strides.
         """
         (image,) = batch
         rows, columns = image.shape[:2]

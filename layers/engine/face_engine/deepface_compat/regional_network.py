@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from face_engine.deepface_compat.networks import CHANNELS, STRIDES_PX, Array, RetinaFaceNetwork
-from face_engine.deepface_compat.regions import PYRAMID, Rectangle, Region, choose_regions
+from face_engine.deepface_compat.regions import FINEST, PYRAMID, Rectangle, Region, choose_regions
 from face_engine.detection.scaling import shrink_exactly
 from face_engine.detection.yunet_network import YuNet
 from face_engine.views import rotate
@@ -121,13 +121,16 @@ def _without_faces(rows: int, columns: int) -> list[Array]:
 
 def _paste(part: list[Array], whole: list[Array], region: Region) -> None:
     """Copies a region's outputs into those of the whole image, within its cores."""
-    covered = region.views[PYRAMID]
     for index, output in enumerate(part):
-        stride = STRIDES_PX[index // len(CHANNELS)]
-        for core in region.cores:
+        level = index // len(CHANNELS)
+        stride = STRIDES_PX[level]
+        covered = region.views[FINEST if stride == STRIDES_PX[-1] else PYRAMID]
+        dy, dx = covered.top // stride, covered.left // stride
+        for core, strides in region.cores:
+            if level >= strides:
+                continue
             rows = slice(core.top // stride, -(-core.bottom // stride))
             columns = slice(core.left // stride, -(-core.right // stride))
-            dy, dx = covered.top // stride, covered.left // stride
             whole[index][:, rows, columns] = output[
                 :, rows.start - dy : rows.stop - dy, columns.start - dx : columns.stop - dx
             ]

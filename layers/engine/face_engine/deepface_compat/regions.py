@@ -23,6 +23,7 @@ class FeatureCrop(NamedTuple):
         after: the index of the part that is left.
         black_cells: by how many cells the part after may exceed the part before, in the black. At
             least the difference of their `BLACK_PX` and a step of the grid.
+        is_for_finer: whether only the copy is cut that is doubled for the next finer stride.
     """
 
     layer: str
@@ -31,6 +32,7 @@ class FeatureCrop(NamedTuple):
     before: int
     after: int
     black_cells: int = 0
+    is_for_finer: bool = False
 
     @property
     def input_name(self) -> str:
@@ -65,28 +67,33 @@ LARGEST_ANCHORS_PX = (128, 32)
 # (arXiv:1905.00641, 4.2): those of a face that is 1.8 times as large. The rest is for proposals
 # that are too large.
 LARGEST_FACE_IN_ANCHORS = 2.5
-# What `Region.views` holds: the part that each stage computes.
-STAGE_1, STAGE_2, STAGE_3, STAGE_4, PYRAMID = range(5)
+# What `Region.views` holds: the part that each stage computes. The pyramid's finest stride has its
+# own, around small faces only.
+STAGE_1, STAGE_2, STAGE_3, STAGE_4, PYRAMID, FINEST = range(6)
 # The later a stage, the fewer layers behind it look beyond a cell. So less is needed around the
 # middle of a face than the margin of the photo: the pyramid's layers look 96 px around at the
 # largest stride, and stage 4 as far again. With 64 px for the pyramid, scores of the largest stride
 # changed by up to 0.3, with 128 px for stage 4 by 0.05. These change them as little as the margin.
 STAGE_4_PX = 160
 PYRAMID_PX = 96
+# The four layers of the finest stride look this far, so nothing is lost.
+FINEST_PX = 32
 # Where there is only black, a stage needs only the cells that the photo can influence. Stage 1
 # looks 18 px around, stage 2 as far as 46. Beyond, features are those of an endless black plane.
 # Stage 3 looks as far as 134, but 96 px change outputs by less than the margin does; 64 px changed
 # those of the middle stride 50 times as much. The grid of stage 4 is coarser: 80 px never exceed
 # stage 3.
-BLACK_PX = (20, 48, 96, 80, 80)
-# A view begins where a cell of its last stride does, so that its cells are those of the image.
-GRIDS_PX = (4, 8, 16, GRID_PX, GRID_PX)
+BLACK_PX = (20, 48, 96, 80, 80, 80)
+# A view begins where a cell of its coarsest stride does, so that its cells are those of the image.
+# The finest stride adds features of the next coarser one.
+GRIDS_PX = (4, 8, 16, GRID_PX, GRID_PX, 16)
 # The ends of the first three stages, and the three levels of the feature pyramid.
 CROPS = (
     FeatureCrop("stage2_unit1_relu1", 4, 256, STAGE_1, STAGE_2, 9),
     FeatureCrop("stage3_unit1_relu1", 8, 512, STAGE_2, STAGE_3, 8),
     FeatureCrop("stage4_unit1_relu1", 16, 1024, STAGE_3, STAGE_4),
-    FeatureCrop("ssh_m1_red_conv_relu", 8, 256, STAGE_3, PYRAMID),
+    FeatureCrop("ssh_m1_red_conv_relu", 8, 256, STAGE_3, FINEST),
+    FeatureCrop("ssh_c2_aggr_relu", 16, 256, PYRAMID, FINEST, is_for_finer=True),
     FeatureCrop("ssh_c2_lateral_relu", 16, 256, STAGE_4, PYRAMID),
     FeatureCrop("ssh_c3_lateral_relu", 32, 256, STAGE_4, PYRAMID),
 )
@@ -97,11 +104,12 @@ BORDERS = (
     *(FeatureBorder(stride_px, STAGE_2, 1) for stride_px in (4, 8)),
     *(FeatureBorder(stride_px, STAGE_3, 1) for stride_px in (8, 16)),
     *(FeatureBorder(stride_px, STAGE_4, 1) for stride_px in (16, 32)),
-    *(FeatureBorder(stride_px, PYRAMID, 1) for stride_px in (8, 16, 32)),
+    *(FeatureBorder(stride_px, PYRAMID, 1) for stride_px in (16, 32)),
+    FeatureBorder(8, FINEST, 1),
 )
 # The stages' shares of the network's time, from their multiply-adds, of which Winograd's method
 # saves half in convolutions of 3 × 3.
-TIME_SHARES = (0.15, 0.22, 0.29, 0.17, 0.17)
+TIME_SHARES = (0.14, 0.19, 0.28, 0.17, 0.05, 0.17)
 # Above this share of the image, one run on the whole is as fast.
 MAX_SHARE = 0.8
 
@@ -121,7 +129,9 @@ class Rectangle:
         return (self.right - self.left) * (self.bottom - self.top)
 
     def joined(self, other: "Rectangle") -> "Rectangle":
-        """Returns the smallest rectangle around both."""
+        """Returns the smallest rectangle around both; one without area adds nothing."""
+        if not self.area or not other.area:
+            return self if self.area else other
         return Rectangle(
             min(self.left, other.left),
             min(self.top, other.top),
@@ -150,6 +160,19 @@ class Rectangle:
         )
 
 
+class Core(NamedTuple):
+    """The middle of a face.
+
+    Attributes:
+        part: of the image.
+        strides: only the outputs of the first ones count there: the face is too large for the
+            anchors of the others.
+    """
+
+    part: Rectangle
+    strides: int
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """A part to look at, and the parts of it whose detections count.
@@ -159,26 +182,29 @@ class Region:
     the black.
 
     Attributes:
-        views: the part of the image that each stage computes; see `STAGE_1` and the others.
-        cores: the parts around the middle of faces.
-        strides: only the outputs of the first ones are needed: the faces are too large for the
-            anchors of the others.
+        views: the part of the image that each stage computes; see `STAGE_1` and the others. That of
+            the finest stride has no area if no core needs it.
+        cores: the middles of faces.
     """
 
     views: tuple[Rectangle, ...]
-    cores: tuple[Rectangle, ...]
-    strides: int
+    cores: tuple[Core, ...]
 
     @classmethod
     def whole(cls, rows: int, columns: int) -> "Region":
         """Returns the region that is a whole image."""
         image = Rectangle(0, 0, columns, rows)
-        return cls((image,) * len(TIME_SHARES), (image,), 1 + len(LARGEST_ANCHORS_PX))
+        return cls((image,) * len(TIME_SHARES), (Core(image, 1 + len(LARGEST_ANCHORS_PX)),))
 
     @property
     def seen(self) -> Rectangle:
         """The part of the image that is seen."""
         return self.views[STAGE_1]
+
+    @property
+    def strides(self) -> int:
+        """How many strides are needed, from the coarsest on."""
+        return max(core.strides for core in self.cores)
 
     @property
     def cost(self) -> float:
@@ -188,7 +214,7 @@ class Region:
     def joined(self, other: "Region") -> "Region":
         """Returns the smallest region with the cores of both."""
         views = (mine.joined(its) for mine, its in zip(self.views, other.views, strict=True))
-        return Region(tuple(views), (*self.cores, *other.cores), max(self.strides, other.strides))
+        return Region(tuple(views), (*self.cores, *other.cores))
 
 
 def choose_regions(
@@ -205,9 +231,9 @@ def choose_regions(
     """
     regions = _join(
         [
-            Region(_views_of(core, rows, columns, margin_px, photo), (core,), _count_strides(box))
+            Region(_views_of(core, rows, columns, margin_px, photo), (core,))
             for box in boxes
-            if (core := _core_of(box, rows, columns)).area > 0
+            if (core := _core_of(box, rows, columns)).part.area > 0
         ]
     )
     cost = sum(region.cost for region in regions)
@@ -215,15 +241,17 @@ def choose_regions(
 
 
 def _views_of(
-    core: Rectangle, rows: int, columns: int, margin_px: int, photo: Rectangle
+    core: Core, rows: int, columns: int, margin_px: int, photo: Rectangle
 ) -> tuple[Rectangle, ...]:
-    margins_px = (*(margin_px,) * 3, min(margin_px, STAGE_4_PX), min(margin_px, PYRAMID_PX))
-    shown = photo.joined(core)
+    largest_px = (*(margin_px,) * 3, STAGE_4_PX, PYRAMID_PX, FINEST_PX)
+    margins_px = [min(margin_px, pixels) for pixels in largest_px]
+    part = core.part
+    shown = photo.joined(part)
     # The zeros around an image reach as far into it as a face's margin, in the black, too. So the
     # black is as if it were endless only if its own end of the image is not near, and not those
     # beside it.
-    is_far_across = core.left > margin_px and columns - core.right > margin_px
-    is_far_down = core.top > margin_px and rows - core.bottom > margin_px
+    is_far_across = part.left > margin_px and columns - part.right > margin_px
+    is_far_down = part.top > margin_px and rows - part.bottom > margin_px
     may_cut = (
         is_far_down and shown.left > margin_px,
         is_far_across and shown.top > margin_px,
@@ -238,12 +266,14 @@ def _views_of(
             limit if is_cut else end
             for limit, end, is_cut in zip(limits, ends, may_cut, strict=True)
         )
-        near = core.expanded(pixels, rows, columns, grid_px=grid_px)
+        near = part.expanded(pixels, rows, columns, grid_px=grid_px)
         views.append(near.clipped(Rectangle(*edges)))
+    if core.strides <= len(LARGEST_ANCHORS_PX):
+        views[FINEST] = Rectangle(0, 0, 0, 0)
     return tuple(views)
 
 
-def _core_of(box: NDArray[np.float32], rows: int, columns: int) -> Rectangle:
+def _core_of(box: NDArray[np.float32], rows: int, columns: int) -> Core:
     """Returns the middle half of a box, out to the grid, clipped to an image.
 
     RetinaFace finds a face at cells near its centre, even if its own box is not quite the proposed
@@ -256,7 +286,8 @@ def _core_of(box: NDArray[np.float32], rows: int, columns: int) -> Rectangle:
         0,
         (columns, rows, columns, rows),
     )
-    return Rectangle(*(int(edge) for edge in edges)).expanded(0, rows, columns)
+    part = Rectangle(*(int(edge) for edge in edges)).expanded(0, rows, columns)
+    return Core(part, _count_strides(box))
 
 
 def _count_strides(box: NDArray[np.float32]) -> int:

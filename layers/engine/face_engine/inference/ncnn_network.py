@@ -78,8 +78,9 @@ class NcnnNetwork:
         # 16 bits would be faster, but 400 times less precise.
         options.use_fp16_packed = options.use_fp16_storage = options.use_fp16_arithmetic = False
         options.use_bf16_storage = False
-        # Winograd's larger tiles are 5 % faster, but their weights take 2.3 times the memory.
-        options.use_winograd43_convolution = options.use_winograd63_convolution = False
+        # The largest tiles of Winograd's method are the least precise. Which convolutions use the
+        # larger ones is said in the file.
+        options.use_winograd63_convolution = False
         options.blob_allocator, options.workspace_allocator = self._allocators
         if self._net.load_param_mem(_read_graph(file)) or self._net.load_model(str(file)):
             raise ValueError(f"{file.name} is not a network of ncnn")

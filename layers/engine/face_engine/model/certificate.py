@@ -11,7 +11,7 @@ MIN_SCENES = 10
 MARGINS_PX = (128, 160, 192, 224, 256)
 # The rules by which `choose_regions` chooses what is seen, and the network cuts its features; raise
 # it when they change.
-RULES = 7
+RULES = 8
 
 
 @dataclass(frozen=True, slots=True)

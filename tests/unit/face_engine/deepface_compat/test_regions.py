@@ -1,17 +1,23 @@
 """What RetinaFace sees has the middle of every proposed face with its margin, and little black."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from face_engine.deepface_compat.networks import _make_border, _to_cells
+from face_engine.deepface_compat.networks import CHANNELS, STRIDES_PX, _make_border, _to_cells
+from face_engine.deepface_compat.regional_network import _paste, _without_faces
 from face_engine.deepface_compat.regions import (
     BLACK_PX,
     BORDERS,
     CROPS,
+    FINEST,
+    FINEST_PX,
     GRIDS_PX,
     MAX_SHARE,
+    PYRAMID,
     PYRAMID_PX,
     STAGE_4_PX,
     Rectangle,
@@ -61,21 +67,24 @@ def test_the_middle_of_every_box_is_seen_with_its_margin(
     rows, columns, photo = image
     array = np.array(boxes, np.float32).reshape(-1, 4)
     regions = choose_regions(array, rows, columns, margin, photo)
+    least = (margin, margin, margin, STAGE_4_PX, PYRAMID_PX, FINEST_PX)
+    margins = [min(margin, pixels) for pixels in least]
     for region in regions:
-        margins = (margin, margin, margin, min(margin, STAGE_4_PX), min(margin, PYRAMID_PX))
-        for view, pixels, black_px, grid in zip(
-            region.views, margins, BLACK_PX, GRIDS_PX, strict=True
+        for index, (view, pixels, black_px, grid) in enumerate(
+            zip(region.views, margins, BLACK_PX, GRIDS_PX, strict=True)
         ):
             assert is_inside(view, whole(rows, columns))
             assert view.left % grid == view.top % grid == 0
             assert view.right % grid == 0 or view.right == columns
             assert view.bottom % grid == 0 or view.bottom == rows
-            for core in region.cores:
-                near = photo.joined(core).expanded(black_px, rows, columns, grid_px=grid)
-                needed = core.expanded(pixels, rows, columns, grid_px=grid)
-                assert is_inside(core, view)
+            parts = [c.part for c in region.cores if index != FINEST or c.strides == 3]
+            assert bool(parts) == bool(view.area)
+            for part in parts:
+                near = photo.joined(part).expanded(black_px, rows, columns, grid_px=grid)
+                needed = part.expanded(pixels, rows, columns, grid_px=grid)
+                assert is_inside(part, view)
                 assert is_inside(needed.clipped(near), view)
-    cores = [core for region in regions for core in region.cores]
+    cores = [core.part for region in regions for core in region.cores]
     for x, y, width, height in array.tolist() if regions else []:
         left, top = max(x + width / 4, 0.0), max(y + height / 4, 0.0)
         right, bottom = min(x + width * 3 / 4, columns), min(y + height * 3 / 4, rows)
@@ -99,9 +108,12 @@ def test_each_stage_computes_what_the_one_before_did_and_a_step_of_black(
     for region in choose_regions(array, rows, columns, margin, photo):
         shown = photo
         for core in region.cores:
-            shown = shown.joined(core)
+            shown = shown.joined(core.part)
         for crop in CROPS:
             before, after = region.views[crop.before], region.views[crop.after]
+            if crop.after == FINEST and region.strides < 3:
+                # Not computed.
+                continue
             assert (after.left - before.left) % crop.stride_px == 0
             assert (after.top - before.top) % crop.stride_px == 0
             cut = _to_cells(crop, region.views)
@@ -120,13 +132,50 @@ def test_each_stage_computes_what_the_one_before_did_and_a_step_of_black(
             assert after.bottom <= before.bottom or rows > before.bottom > shown.bottom
 
 
+@given(BOXES, photos())
+def test_outputs_of_regions_get_to_their_place_and_only_where_they_count(
+    boxes: list[tuple[float, ...]], image: tuple[int, int, Rectangle]
+) -> None:
+    rows, columns, photo = image
+    array = np.array(boxes, np.float32).reshape(-1, 4)
+    regions = choose_regions(array, rows, columns, 192, photo)
+    outputs = _without_faces(rows, columns)
+    empty = [output.copy() for output in outputs]
+    # Each cell has a number of its own; none is that of a cell without a face.
+    numbered = [2 + np.arange(o.size, dtype=np.float32).reshape(o.shape) for o in outputs]
+    for region in regions:
+        part = []
+        for index in range(region.strides * len(CHANNELS)):
+            stride = STRIDES_PX[index // len(CHANNELS)]
+            view = region.views[FINEST if stride == 8 else PYRAMID]
+            seen = (
+                slice(a // stride, -(-b // stride))
+                for a, b in ((view.top, view.bottom), (view.left, view.right))
+            )
+            part.append(numbered[index][:, *seen])
+        _paste(part, outputs, region)
+    cores = [core for region in regions for core in region.cores]
+    for index, (output, before, expected) in enumerate(zip(outputs, empty, numbered, strict=True)):
+        level = index // len(CHANNELS)
+        stride = STRIDES_PX[level]
+        counts = np.zeros(output.shape, bool)
+        for (left, top, right, bottom), strides in (
+            (dataclasses.astuple(core.part), core.strides) for core in cores
+        ):
+            if level < strides:
+                counts[
+                    :, top // stride : -(-bottom // stride), left // stride : -(-right // stride)
+                ] = True
+        np.testing.assert_array_equal(output, np.where(counts, expected, before))
+
+
 def test_in_the_black_a_photo_is_cut_near_its_edge() -> None:
     photo = Rectangle(320, 384, 960, 896)
     face = np.array([(600, 600, 80, 80)], np.float32)
     (region,) = choose_regions(face, 1280, 1280, 256, photo)
-    assert [view.top for view in region.views] == [364, 352, 352, 448, 512]
+    assert [view.top for view in region.views] == [364, 352, 352, 448, 512, 576]
     (region,) = choose_regions(face, 1280, 1280, 256, Rectangle(500, 500, 760, 760))
-    assert [view.left for view in region.views] == [480, 448, 400, 448, 512]
+    assert [view.left for view in region.views] == [480, 448, 400, 448, 512, 576]
 
 
 def test_where_the_image_ends_soon_its_end_is_seen() -> None:
@@ -146,8 +195,8 @@ def test_beside_a_near_end_of_the_image_the_black_is_seen_in_full() -> None:
         choose_regions(np.array([(600, y, 80, 80)], np.float32), 1024, 1500, 192, bars)[0]
         for y in (100, 500)
     )
-    assert [view.left for view in high.views] == [416, 416, 416, 448, 512]
-    assert [view.left for view in low.views] == [480, 448, 416, 448, 512]
+    assert [view.left for view in high.views] == [416, 416, 416, 448, 512, 576]
+    assert [view.left for view in low.views] == [480, 448, 416, 448, 512, 576]
 
 
 def test_zeros_stand_only_where_the_image_ends() -> None:
@@ -186,3 +235,4 @@ def test_faces_are_looked_for_with_anchors_of_their_size(face_px: int, strides: 
     small = (100 + face_px / 2, 100 + face_px / 2, 40, 40)
     (region,) = choose_regions(np.array([large, small], np.float32), 2000, 2000, 128, LARGE)
     assert region.strides == 3
+    assert {core.strides for core in region.cores} == {strides, 3}
