@@ -50,6 +50,10 @@ def export_to_ncnn(
 ) -> None:
     """Writes an ONNX network with a channels-last input; ncnn's is channels first.
 
+    A dense layer at its end is not part of the graph, because ncnn would copy its weights twice.
+    They stand in the file for `map_numbers`: (outputs, channels · rows · columns) of the features
+    that the graph gives, then the (outputs,) that are added.
+
     Args:
         model: an `onnx.ModelProto` whose batch normalisations are folded where that is possible.
         exported: what the file gives: outputs of the network, or layers of convolution, after
@@ -62,8 +66,9 @@ def export_to_ncnn(
     Raises:
         ConversionFailed: the network has a node that is not supported.
     """
-    layers = _Translation(model, exported, crops).layers
-    write(surround(layers, crops, borders) if crops else layers, path)
+    translation = _Translation(model, exported, crops)
+    layers = translation.layers
+    write(surround(layers, crops, borders) if crops else layers, path, translation.dense)
 
 
 class _Translation:
@@ -74,6 +79,7 @@ class _Translation:
 
         graph = model.graph
         self.layers: list[Layer] = []
+        self.dense = b""
         self._constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
         self._producers: dict[str, Any] = {
             name: node for node in graph.node for name in node.output
@@ -226,7 +232,13 @@ class _Translation:
         return -self._constants[scaled.input[1]].reshape(-1)
 
     def _dense(self, shifted: Any) -> str:
-        """Translates a dense layer whose output is scaled and shifted: one matrix product."""
+        """Keeps a dense layer whose output is scaled and shifted: one matrix product.
+
+        Returns:
+            Its input, in place of its output.
+        """
+        if self._consumers[shifted.output[0]]:
+            raise ConversionFailed("ncnn export: a dense layer before others")
         scaled = self._producer(shifted.input[0])
         product = self._producer(scaled.input[0])
         reshaped = self._producer(product.input[0])
@@ -247,14 +259,8 @@ class _Translation:
         side = round((size / channels) ** 0.5)
         weight = weight.reshape(count, side, side, channels).transpose(0, 3, 1, 2)
         weight = weight.reshape(count, size) * scale.reshape(-1, 1)
-        return self._add_layer(
-            "InnerProduct",
-            [source],
-            {0: count, 1: 1, 2: size * count},
-            PLAIN,
-            to_bytes(weight),
-            to_bytes(bias * scale.reshape(-1) + shift.reshape(-1)),
-        )
+        self.dense = to_bytes(weight) + to_bytes(bias * scale.reshape(-1) + shift.reshape(-1))
+        return source
 
     def _channels_of(self, blob: str) -> int:
         (layer,) = (layer for layer in self.layers if layer.output == blob)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from face_engine.inference.ncnn_network import LENGTH_BYTES
+from face_engine.inference.ncnn_file import FORMAT, NUMBER_BYTES
 
 MAGIC = "7767517"
 # Stands before weights that are plain 32-bit numbers, where ncnn also knows shorter ones.
@@ -29,6 +29,8 @@ VALID = 1
 BY_INPUT = -233
 # Any layer's parameter for the shapes of its outputs, as a list is written.
 SHAPE_HINTS = -23330
+
+ALIGNMENT = 64
 
 Array: TypeAlias = NDArray[Any]
 Parameters: TypeAlias = dict[int, int | float]
@@ -50,12 +52,21 @@ class Layer:
     expected_shape: tuple[int, ...] = ()
 
 
-def write(layers: Sequence[Layer], path: Path) -> None:
-    """Writes a file for `NcnnNetwork`."""
+def write(layers: Sequence[Layer], path: Path, mapped: bytes = b"") -> None:
+    """Writes a file for `NcnnNetwork`.
+
+    Args:
+        layers: in the order in which they run.
+        path: the file to write.
+        mapped: what `map_numbers` reads, as 32-bit numbers.
+    """
     graph = "\n".join([MAGIC, *_write_graph(layers)]) + "\n"
     text = graph.encode("ascii")
     weights = b"".join(part for layer in layers for part in layer.weights)
-    path.write_bytes(weights + text + len(text).to_bytes(LENGTH_BYTES, "little"))
+    # Numbers that begin where a vector register may are multiplied fastest.
+    padding = bytes(-len(weights) % ALIGNMENT)
+    numbers = (number.to_bytes(NUMBER_BYTES, "little") for number in (len(text), FORMAT))
+    path.write_bytes(b"".join((weights, padding, mapped, text, *numbers)))
 
 
 def to_bytes(array: Array) -> bytes:

@@ -48,6 +48,7 @@ SOURCES = (
     "layers/engine/face_engine/deepface_compat/retinaface_detector.py",
     "layers/engine/face_engine/detection/yunet_network.py",
     "layers/engine/face_engine/deepface_compat/locator.py",
+    "layers/engine/face_engine/inference/ncnn_file.py",
     "layers/engine/face_engine/inference/ncnn_network.py",
     "layers/engine/face_engine/model/certificate.py",
     "layers/engine/face_engine/model/folder.py",

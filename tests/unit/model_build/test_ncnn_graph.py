@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from face_engine.inference.ncnn_network import NcnnNetwork
 from model_build.ncnn_graph import PLAIN, Layer, to_bytes, write
@@ -22,7 +23,7 @@ def test_the_shape_that_is_expected_of_an_output_only_chooses_the_method(
     image = rng.normal(0, 1, (CHANNELS, rows, columns)).astype(np.float32)
     sizes = {0: CHANNELS, 1: 3, 11: 3, 3: 1, 13: 1, 5: 0, 6: weight.size}
     pads = dict.fromkeys((4, 14, 15, 16), 1)
-    outputs = []
+    outputs: list[NDArray[np.float32]] = []
     for shape in ((), (6, 6, CHANNELS)):
         weights = [PLAIN, to_bytes(weight)]
         layer = Layer("Convolution", ["image"], "out0", {**sizes, **pads}, weights, shape)
@@ -34,5 +35,5 @@ def test_the_shape_that_is_expected_of_an_output_only_chooses_the_method(
     for output in outputs:
         np.testing.assert_allclose(output, expected, atol=1e-5)
     # Other tiles round otherwise. On ARM ncnn does not read the shape.
-    differs = not np.array_equal(*outputs)
+    differs = not np.array_equal(outputs[0], outputs[1])
     assert differs == (platform.machine() == "x86_64")

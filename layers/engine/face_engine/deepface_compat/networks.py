@@ -16,6 +16,7 @@ from face_engine.deepface_compat.regions import (
     Rectangle,
     Region,
 )
+from face_engine.inference.ncnn_file import map_numbers
 from face_engine.inference.ncnn_network import FeatureBox, NcnnNetwork
 
 Array = NDArray[np.float32]
@@ -24,6 +25,9 @@ Network: TypeAlias = Callable[[NDArray[np.uint8]], list[Array]]
 # RetinaFace's outputs: at each stride the scores, boxes and landmarks of two anchors.
 STRIDES_PX = (32, 16, 8)
 CHANNELS = (4, 8, 20)
+# ArcFace's embedding, and the features before its dense layer: channels, rows, columns.
+EMBEDDING_SIZE = 512
+FEATURES = 512 * 7 * 7
 # Below nearly all whole photos, which need 600 MB.
 KEPT_PIXELS = 800_000
 
@@ -39,11 +43,20 @@ class ArcFaceNetwork:
     """
 
     def __init__(self, file: Path) -> None:
+        # First, because it is read while the others load.
+        dense = map_numbers(file, EMBEDDING_SIZE * (FEATURES + 1))
+        self._weights = dense[:-EMBEDDING_SIZE].reshape(EMBEDDING_SIZE, FEATURES)
+        self._bias = dense[-EMBEDDING_SIZE:]
         self._network = NcnnNetwork(file, kept_pixels=CROP_SIZE_PX**2)
 
     def __call__(self, batch: Array) -> Array:
         """Returns (n, 512) float32 for (n, 112, 112, 3) float32 BGR from 0 to 1."""
-        return np.stack([self._network.run(_to_planes(image))[0] for image in batch])
+        return np.stack([self._embed(image) for image in batch])
+
+    def _embed(self, image: Array) -> Array:
+        (features,) = self._network.run(_to_planes(image))
+        embedding: Array = self._weights @ features.reshape(-1) + self._bias
+        return embedding
 
 
 class RetinaFaceNetwork:

@@ -1,6 +1,5 @@
 """A network run by ncnn, which computes 3×3 convolutions by Winograd's method."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -12,11 +11,10 @@ import ncnn
 import numpy as np
 from numpy.typing import NDArray
 
+from face_engine.inference.ncnn_file import read_graph
 from face_engine.processors import count_processors
 
 INPUT = "image"
-# A file ends with the length of its graph in so many bytes.
-LENGTH_BYTES = 8
 
 
 def output_name(index: int) -> str:
@@ -45,11 +43,8 @@ class FeatureBox(NamedTuple):
 class NcnnNetwork:
     """A network of one image. Thread-safe.
 
-    Its file has three parts: the weights as ncnn reads them (`.bin`), the graph as text (`.param`),
-    and the length of the graph: 8 bytes, little-endian. `model_build.ncnn_graph` writes it.
-
     Args:
-        file: the network.
+        file: the network, see `face_engine.inference.ncnn_file`.
         outputs: the number of its outputs.
         inputs: the names of its inputs besides the image.
         kept_pixels: the memory of a run on at most so many pixels is kept for the next one. Memory
@@ -82,7 +77,7 @@ class NcnnNetwork:
         # larger ones is said in the file.
         options.use_winograd63_convolution = False
         options.blob_allocator, options.workspace_allocator = self._allocators
-        if self._net.load_param_mem(_read_graph(file)) or self._net.load_model(str(file)):
+        if self._net.load_param_mem(read_graph(file)) or self._net.load_model(str(file)):
             raise ValueError(f"{file.name} is not a network of ncnn")
         if sorted(self._net.input_names()) != sorted([INPUT, *inputs]):
             raise ValueError(f"{file.name} was made by another version of the bake")
@@ -129,13 +124,3 @@ class NcnnNetwork:
         self._kept_pixels = 0
         for allocator in self._allocators:
             allocator.clear()
-
-
-def _read_graph(file: Path) -> str:
-    with file.open("rb") as content:
-        end = content.seek(-LENGTH_BYTES, os.SEEK_END)
-        length = int.from_bytes(content.read(), "little")
-        if length > end:
-            raise ValueError(f"{file.name} is not a network of ncnn")
-        content.seek(end - length)
-        return content.read(length).decode("ascii")
