@@ -6,6 +6,7 @@ It has the weights as ncnn reads them (`.bin`), perhaps numbers for `map_numbers
 
 import mmap
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,8 @@ NUMBER_BYTES = 4
 def map_numbers(file: Path, count: int) -> NDArray[np.float32]:
     """Returns the (count,) float32 numbers that stand before the graph.
 
-    Those of a file that this process may not write, as in an image, are mapped, not copied, and
-    read in the background. Another file may be written to later, so its numbers are copied.
+    Those of a file that this process may not write, as in an image, are mapped, not copied. Another
+    file may be written to later, so its numbers are copied.
 
     Raises:
         ValueError: it is not such a file.
@@ -32,10 +33,20 @@ def map_numbers(file: Path, count: int) -> NDArray[np.float32]:
     if os.access(file, os.W_OK):
         return np.fromfile(file, np.float32, count, offset=first)
     with file.open("rb") as content:
+        _bring_into_memory(content.fileno(), first, start)
         mapped = mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ)
-    page = first // mmap.PAGESIZE * mmap.PAGESIZE
-    mapped.madvise(mmap.MADV_WILLNEED, page, start - page)
     return np.frombuffer(mapped, np.float32, count, first)
+
+
+def _bring_into_memory(file: int, start: int, end: int) -> None:
+    """Brings a part of a file into the page cache, so that the first photo need not wait for it.
+
+    Without copying it. `madvise` brings no more than is read ahead, an eighth of ArcFace's numbers.
+    """
+    # If that fails, the pages come when they are used.
+    with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+        while start < end and (sent := os.sendfile(nowhere.fileno(), file, start, end - start)):
+            start += sent
 
 
 def read_graph(file: Path) -> str:
