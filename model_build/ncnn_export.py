@@ -51,7 +51,7 @@ def export_to_ncnn(
     """Writes an ONNX network with a channels-last input; ncnn's is channels first.
 
     A dense layer at its end is not part of the graph, because ncnn would copy its weights twice.
-    They stand in the file for `map_numbers`: (outputs, channels · rows · columns) of the features
+    They stand in the file for `read_numbers`: (outputs, channels · rows · columns) of the features
     that the graph gives, then the (outputs,) that are added.
 
     Args:

@@ -30,7 +30,6 @@ BY_INPUT = -233
 # Any layer's parameter for the shapes of its outputs, as a list is written.
 SHAPE_HINTS = -23330
 
-ALIGNMENT = 64
 
 Array: TypeAlias = NDArray[Any]
 Parameters: TypeAlias = dict[int, int | float]
@@ -52,21 +51,19 @@ class Layer:
     expected_shape: tuple[int, ...] = ()
 
 
-def write(layers: Sequence[Layer], path: Path, mapped: bytes = b"") -> None:
+def write(layers: Sequence[Layer], path: Path, numbers: bytes = b"") -> None:
     """Writes a file for `NcnnNetwork`.
 
     Args:
         layers: in the order in which they run.
         path: the file to write.
-        mapped: what `map_numbers` reads, as 32-bit numbers.
+        numbers: what `read_numbers` reads.
     """
     graph = "\n".join([MAGIC, *_write_graph(layers)]) + "\n"
     text = graph.encode("ascii")
     weights = b"".join(part for layer in layers for part in layer.weights)
-    # Numbers that begin where a vector register may are multiplied fastest.
-    padding = bytes(-len(weights) % ALIGNMENT)
-    numbers = (number.to_bytes(NUMBER_BYTES, "little") for number in (len(text), FORMAT))
-    path.write_bytes(b"".join((weights, padding, mapped, text, *numbers)))
+    end = (number.to_bytes(NUMBER_BYTES, "little") for number in (len(text), FORMAT))
+    path.write_bytes(b"".join((weights, numbers, text, *end)))
 
 
 def to_bytes(array: Array) -> bytes:

@@ -101,6 +101,13 @@ def test_the_outputs_that_show_faces_are_those_of_the_whole(
             difference = parts[boxes][is_face][:, numbers] - whole[boxes][is_face][:, numbers]
             assert np.abs(difference).max(initial=0) < 0.05
     assert shown > 0
+    # These weights show no face at the finest stride. Around small faces its outputs are those of
+    # the whole, elsewhere none.
+    is_seen = parts[6][..., 0] < 1
+    assert is_seen.any() == (name in GROUP_FACES)
+    assert not is_seen.all()
+    for part, output in zip(parts[6:], whole[6:], strict=True):
+        assert np.abs(part - output)[is_seen].max(initial=0) < 0.05
 
 
 def test_without_a_proposal_the_whole_is_seen(

@@ -83,12 +83,22 @@ def test_a_cold_start_leaves_the_document_for_later(function: str) -> None:
     assert "ErrorResponse" in schemas
 
 
-def test_a_cold_start_starts_no_threads_for_products_of_matrices() -> None:
+@pytest.mark.parametrize(
+    "module",
+    [
+        "functions.extract.handler",
+        "functions.compare.handler",
+        "functions.bulk.batch_work",
+        "functions.local.app",
+        "face_engine.faces",
+    ],
+)
+def test_products_of_matrices_start_no_threads(module: str) -> None:
     variable, threads = run_python(
         "import ctypes, glob, os, sys; seen = [];"
         "sys.addaudithook(lambda event, args: event == 'import' and args[0] == 'numpy'"
         " and seen.append(os.environ.get('OPENBLAS_NUM_THREADS')));"
-        "import functions.extract.handler, numpy;"
+        f"import {module}, numpy;"
         "(library,) = glob.glob(numpy.__path__[0] + '.libs/libscipy_openblas*');"
         "print(seen[0], ctypes.CDLL(library).scipy_openblas_get_num_threads64_())"
     ).split()

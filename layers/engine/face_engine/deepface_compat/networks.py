@@ -1,6 +1,7 @@
 """DeepFace's networks, run by ncnn, with the inputs and outputs that DeepFace expects of them."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,7 +17,7 @@ from face_engine.deepface_compat.regions import (
     Rectangle,
     Region,
 )
-from face_engine.inference.ncnn_file import map_numbers
+from face_engine.inference.ncnn_file import read_numbers
 from face_engine.inference.ncnn_network import FeatureBox, NcnnNetwork
 
 Array = NDArray[np.float32]
@@ -43,11 +44,13 @@ class ArcFaceNetwork:
     """
 
     def __init__(self, file: Path) -> None:
-        # First, because it is read while the others load.
-        dense = map_numbers(file, EMBEDDING_SIZE * (FEATURES + 1))
+        # Side by side: ncnn holds Python's lock while it loads, reading does not.
+        with ThreadPoolExecutor(1) as reader:
+            reading = reader.submit(read_numbers, file, EMBEDDING_SIZE * (FEATURES + 1))
+            self._network = NcnnNetwork(file, kept_pixels=CROP_SIZE_PX**2)
+        dense = reading.result()
         self._weights = dense[:-EMBEDDING_SIZE].reshape(EMBEDDING_SIZE, FEATURES)
         self._bias = dense[-EMBEDDING_SIZE:]
-        self._network = NcnnNetwork(file, kept_pixels=CROP_SIZE_PX**2)
 
     def __call__(self, batch: Array) -> Array:
         """Returns (n, 512) float32 for (n, 112, 112, 3) float32 BGR from 0 to 1."""

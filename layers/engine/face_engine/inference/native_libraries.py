@@ -16,10 +16,6 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 # these variables when it is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "500")
-# NumPy's OpenBLAS starts a thread for each further processor, which then spins: 0.2 s of processor
-# time at every start. No product here is large enough for it. Read when NumPy is imported, so it
-# helps the extract function, which imports this module first.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # Where the packages keep them.
 LIBRARIES = {

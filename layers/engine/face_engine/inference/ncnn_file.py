@@ -1,12 +1,10 @@
 """A file with a network for ncnn. `model_build.ncnn_graph` writes it.
 
-It has the weights as ncnn reads them (`.bin`), perhaps numbers for `map_numbers`, the graph as text
-(`.param`), and two 32-bit integers, little-endian: the graph's length and `FORMAT`.
+It has the weights as ncnn reads them (`.bin`), perhaps numbers for `read_numbers`, the graph as
+text (`.param`), and two 32-bit integers, little-endian: the graph's length and `FORMAT`.
 """
 
-import mmap
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +15,8 @@ FORMAT = 2
 NUMBER_BYTES = 4
 
 
-def map_numbers(file: Path, count: int) -> NDArray[np.float32]:
+def read_numbers(file: Path, count: int) -> NDArray[np.float32]:
     """Returns the (count,) float32 numbers that stand before the graph.
-
-    Those of a file that this process may not write, as in an image, are mapped, not copied. Another
-    file may be written to later, so its numbers are copied.
 
     Raises:
         ValueError: it is not such a file.
@@ -30,23 +25,7 @@ def map_numbers(file: Path, count: int) -> NDArray[np.float32]:
     first = start - count * NUMBER_BYTES
     if first < 0:
         raise ValueError(f"{file.name} is not a network of ncnn")
-    if os.access(file, os.W_OK):
-        return np.fromfile(file, np.float32, count, offset=first)
-    with file.open("rb") as content:
-        _bring_into_memory(content.fileno(), first, start)
-        mapped = mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ)
-    return np.frombuffer(mapped, np.float32, count, first)
-
-
-def _bring_into_memory(file: int, start: int, end: int) -> None:
-    """Brings a part of a file into the page cache, so that the first photo need not wait for it.
-
-    Without copying it. `madvise` brings no more than is read ahead, an eighth of ArcFace's numbers.
-    """
-    # If that fails, the pages come when they are used.
-    with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
-        while start < end and (sent := os.sendfile(nowhere.fileno(), file, start, end - start)):
-            start += sent
+    return np.fromfile(file, np.float32, count, offset=first)
 
 
 def read_graph(file: Path) -> str:

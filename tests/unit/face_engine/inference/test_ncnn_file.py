@@ -1,6 +1,5 @@
-"""Numbers beside a network are mapped as they were written; other files are refused."""
+"""Numbers beside a network are read as they were written; other files are refused."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from face_engine.inference.ncnn_file import FORMAT, map_numbers, read_graph
+from face_engine.inference.ncnn_file import FORMAT, read_graph, read_numbers
 from face_engine.inference.ncnn_network import NcnnNetwork
 from model_build.ncnn_graph import Layer, to_bytes, write
 
@@ -25,29 +24,9 @@ def test_numbers_beside_a_network_are_those_that_were_written(
     numbers = np.random.default_rng(count).random(count, np.float32)
     file = folder / "network.ncnn"
     layer = Layer("ReLU", ["image"], "b" * name_length, weights=[bytes(before)])
-    file.unlink(missing_ok=True)
     write([layer], file, to_bytes(numbers))
-    np.testing.assert_array_equal(map_numbers(file, count), numbers)
+    np.testing.assert_array_equal(read_numbers(file, count), numbers)
     assert read_graph(file).splitlines()[-1].startswith("ReLU")
-
-
-def test_numbers_of_a_file_that_may_be_written_are_a_copy_and_others_are_mapped(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = folder / "mapped.ncnn"
-    numbers = np.random.default_rng(0).random(100_000, np.float32)
-    write([Layer("ReLU", ["image"], "out0")], file, to_bytes(numbers))
-    copied = map_numbers(file, len(numbers))
-    # As where nobody may write; root may everywhere.
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    mapped = map_numbers(file, len(numbers))
-    assert not mapped.flags.writeable
-    assert mapped.ctypes.data % 64 == 0
-    np.testing.assert_array_equal(mapped, numbers)
-    write([Layer("ReLU", ["image"], "out0")], file, to_bytes(-numbers))
-    np.testing.assert_array_equal(copied, numbers)
-    # `write` writes in place, so this shows that nothing was copied.
-    np.testing.assert_array_equal(mapped, -numbers)
 
 
 def test_the_network_does_not_see_them(folder: Path) -> None:
@@ -73,4 +52,4 @@ def test_other_files_are_refused(folder: Path) -> None:
             read_graph(file)
     file.write_bytes(content)
     with pytest.raises(ValueError, match="is not a network of ncnn"):
-        map_numbers(file, len(content))
+        read_numbers(file, len(content))
