@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 
@@ -60,3 +61,10 @@ def make_matrices() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     rng = np.random.default_rng(0)
     shape = MATRIX_SIDE, MATRIX_SIDE
     return rng.random(shape, np.float32), rng.random(shape, np.float32)
+
+
+def multiply(a: NDArray[np.float32], b: NDArray[np.float32]) -> None:
+    """Multiplies matrices on all processors. OpenBLAS has one thread here, see `face_contract`."""
+    parts = np.array_split(a, len(available_processors()))
+    with ThreadPoolExecutor(len(parts)) as threads:
+        list(threads.map(lambda rows: rows @ b, parts))
