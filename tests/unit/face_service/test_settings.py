@@ -104,8 +104,9 @@ def test_nothing_else_reads_the_environment() -> None:
         if re.search(r"\benviron\b|\bgetenv\b", path.read_text())
     ]
     # The first reads all settings. Two hand the whole environment on to the programs that they
-    # start, and two set variables for libraries. Only the conversion reads one, KEEP_ONNX.
+    # start, and three set variables for libraries. Only the conversion reads one, KEEP_ONNX.
     assert sorted(readers) == [
+        "layers/contract/face_contract/__init__.py",
         "layers/contract/face_contract/environment.py",
         "layers/engine/face_engine/inference/native_libraries.py",
         "model_build/certify.py",
