@@ -30,7 +30,6 @@ BY_INPUT = -233
 # Any layer's parameter for the shapes of its outputs, as a list is written.
 SHAPE_HINTS = -23330
 
-
 Array: TypeAlias = NDArray[Any]
 Parameters: TypeAlias = dict[int, int | float]
 

@@ -16,7 +16,10 @@ NUMBER_BYTES = 4
 
 
 def read_numbers(file: Path, count: int) -> NDArray[np.float32]:
-    """Returns the (count,) float32 numbers that stand before the graph.
+    """Reads the numbers that stand right before the graph.
+
+    Returns:
+        The last `count` of them: (count,) float32.
 
     Raises:
         ValueError: it is not such a file.

@@ -74,9 +74,9 @@ class NcnnNetwork:
         # 16 bits would be faster, but 400 times less precise.
         options.use_fp16_packed = options.use_fp16_storage = options.use_fp16_arithmetic = False
         options.use_bf16_storage = False
-        # The largest tiles of Winograd's method are the least precise. Which convolutions use the
-        # larger ones is said in the file, but ncnn reads that on x86 only; on ARM it would use them
-        # for all, whose weights take 280 MB more.
+        # F(6, 3), the largest tiles of Winograd's method, is the least precise. The file says which
+        # convolutions use F(4, 3), but ncnn reads that on x86 only. On ARM it would use F(4, 3) for
+        # all, whose weights take 280 MB more by calculation.
         options.use_winograd43_convolution = platform.machine() == "x86_64"
         options.use_winograd63_convolution = False
         options.blob_allocator, options.workspace_allocator = self._allocators
